@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/bytes.h"
+#include "common/tier.h"
+
+namespace hypertier::domain {
+
+// What a two-tier domain is to look like.
+struct ShapeOptions {
+  // Sizes of the cells: the most each tier can ever be. Multiples of 2 MiB.
+  PerTier<Bytes> cells;
+  // Tier targets at boot; default: the whole cells.
+  PerTier<std::optional<Bytes>> targets;
+  // Tenant for the metadata element; empty leaves what is there.
+  std::string tenant;
+  // HMAT read latencies of the tiers in nanoseconds. Defaults: local DRAM and direct-attached CXL as measured by
+  // Sun et al., "Demystifying CXL Memory" (MICRO'23).
+  PerTier<unsigned> latency_ns{100, 250};
+  // Host NUMA nodes to which the cells' memory is bound, as in libvirt's nodeset syntax ("0", "2-3"); empty: not bound.
+  PerTier<std::string> host_nodes;
+};
+
+// Turns any x86 KVM or QEMU domain XML into a two-tier one: cells (all vCPUs on cell 0), memfd backing, HMAT latencies, memballoon
+// options, boot targets (SMBIOS OEM string), agent channel, metadata. Everything else stays as it is, and shaping twice is the same as once.
+//
+// InvalidArgument: the XML or an option is malformed (the message names it). FailedPrecondition: the domain has something that cannot be
+// changed or that tiers cannot live with (huge pages, locked memory, its own NUMA cells, no memballoon, SMBIOS taken from the
+// host, ...); the message names the element and the remedy.
+absl::StatusOr<std::string> ShapeDomain(std::string_view xml, const ShapeOptions& options);
+
+}  // namespace hypertier::domain
