@@ -20,9 +20,9 @@ TEST(ParseBytes, ReadsBytesAndBinaryUnitsInAnyCase) {
 
 TEST(ParseBytes, RefusesWhatIsNotAWholeNumberOfBytesAndSaysWhy) {
   const std::pair<const char*, const char*> cases[] = {
-      {"", "begin with a digit"},        {"-1", "begin with a digit"},  {"1.2.3M", "malformed"},
-      {"5 bananas", "unknown unit"},     {"1.0000001K", "whole number"}, {"18446744073709551616", "too large"},
-      {"99999999999TiB", "too large"},   {"+1", "begin with a digit"},  {"1e9", "unknown unit"},
+      {"", "begin with a digit"},      {"-1", "begin with a digit"},   {"1.2.3M", "malformed"},
+      {"5 bananas", "unknown unit"},   {"1.0000001K", "whole number"}, {"18446744073709551616", "too large"},
+      {"99999999999TiB", "too large"}, {"+1", "begin with a digit"},   {"1e9", "unknown unit"},
   };
   for (const auto& [text, why] : cases) {
     const auto parsed = ParseBytes(text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Small helpers on std::string_view. Debian builds abseil with a string_view of its own, so abseil's string functions do not take std's:
-// we use abseil for Status and Time, fmt for formatting, and these.
+// Small helpers on std::string_view. Debian builds abseil with a string_view of its own, so abseil's string functions
+// do not take std's: we use abseil for Status and Time, fmt for formatting, and these.
 #pragma once
 
 #include <charconv>

@@ -13,7 +13,9 @@ enum class TierId : unsigned char { kFmem = 0, kSmem = 1 };
 
 inline constexpr std::array<TierId, 2> kTiers = {TierId::kFmem, TierId::kSmem};
 
-constexpr std::string_view TierName(TierId tier) { return tier == TierId::kFmem ? "fmem" : "smem"; }
+constexpr std::string_view TierName(TierId tier) {
+  return tier == TierId::kFmem ? "fmem" : "smem";
+}
 
 // One T for each tier, indexed by TierId.
 template <typename T>

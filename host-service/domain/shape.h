@@ -26,12 +26,13 @@ struct ShapeOptions {
   PerTier<std::string> host_nodes;
 };
 
-// Turns any x86 KVM or QEMU domain XML into a two-tier one: cells (all vCPUs on cell 0), memfd backing, HMAT latencies, memballoon
-// options, boot targets (SMBIOS OEM string), agent channel, metadata. Everything else stays as it is, and shaping twice is the same as once.
+// Turns any x86 KVM or QEMU domain XML into a two-tier one: cells (all vCPUs on cell 0), memfd backing, HMAT latencies,
+// memballoon options, boot targets (SMBIOS OEM string), agent channel, metadata. Everything else stays as it is, and
+// shaping twice is the same as once.
 //
-// InvalidArgument: the XML or an option is malformed (the message names it). FailedPrecondition: the domain has something that cannot be
-// changed or that tiers cannot live with (huge pages, locked memory, its own NUMA cells, no memballoon, SMBIOS taken from the
-// host, ...); the message names the element and the remedy.
+// InvalidArgument: the XML or an option is malformed (the message names it). FailedPrecondition: the domain has
+// something that cannot be changed or that tiers cannot live with (huge pages, locked memory, its own NUMA cells, no
+// memballoon, SMBIOS taken from the host, ...); the message names the element and the remedy.
 absl::StatusOr<std::string> ShapeDomain(std::string_view xml, const ShapeOptions& options);
 
 }  // namespace hypertier::domain

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/domain/describe.h"
+
+#include <fmt/format.h>
+
+#include <pugixml.hpp>
+#include <vector>
+
+#include "common/text.h"
+#include "host-service/domain/boot_string.h"
+#include "host-service/domain/xml_names.h"
+
+namespace hypertier::domain {
+namespace {
+
+// The part of a qualified XML name behind the prefix: metadata elements are found whatever prefix their author chose.
+std::string_view LocalName(const pugi::xml_node& node) {
+  const std::string_view name = node.name();
+  const std::size_t colon = name.find(':');
+  return colon == std::string_view::npos ? name : name.substr(colon + 1);
+}
+
+// libvirt always writes units; KiB is its default.
+std::optional<Bytes> CellSize(const pugi::xml_node& cell) {
+  const std::string unit = cell.attribute("unit").as_string("KiB");
+  const auto size = ParseBytes(fmt::format("{}{}", cell.attribute("memory").as_string(), unit == "bytes" ? "" : unit));
+  if (!size.ok()) return std::nullopt;
+  return *size;
+}
+
+std::string Tenant(const pugi::xml_node& domain) {
+  std::string nova;
+  for (const pugi::xml_node element : domain.child("metadata").children()) {
+    const std::string_view tenant = element.attribute("tenant").as_string();
+    if (LocalName(element) == "vm" && !tenant.empty()) return std::string(tenant);
+    if (LocalName(element) != "instance") continue;
+    for (const pugi::xml_node owner : element.children()) {
+      if (LocalName(owner) != "owner") continue;
+      for (const pugi::xml_node project : owner.children()) {
+        if (LocalName(project) == "project") nova = project.attribute("uuid").as_string();
+      }
+    }
+  }
+  return nova;
+}
+
+// Fills description.cells, or says in not_tiered what is missing.
+void DescribeTiers(const pugi::xml_node& domain, Description& description) {
+  std::vector<pugi::xml_node> cells;
+  for (const pugi::xml_node cell : domain.child("cpu").child("numa").children("cell")) cells.push_back(cell);
+  if (cells.size() != 2) {
+    description.not_tiered = fmt::format(
+        "not two-tier: {} guest NUMA cells, two are needed (tierctl domain-xml makes a domain two-tier)", cells.size());
+    return;
+  }
+  const std::string_view cpus = cells[1].attribute("cpus").as_string();
+  if (!cpus.empty()) {
+    description.not_tiered =
+        fmt::format("not two-tier: guest NUMA cell 1 has CPUs ({}), the slow tier must have none", cpus);
+    return;
+  }
+  const std::string_view balloon = domain.child("devices").child("memballoon").attribute("model").as_string("none");
+  if (balloon.substr(0, 6) != "virtio") {
+    description.not_tiered = fmt::format("not two-tier: memballoon model is \"{}\", virtio is needed", balloon);
+    return;
+  }
+  const std::optional<Bytes> fmem = CellSize(cells[0]);
+  const std::optional<Bytes> smem = CellSize(cells[1]);
+  if (!fmem || !smem) {
+    description.not_tiered = "not two-tier: a guest NUMA cell has no readable memory size";
+    return;
+  }
+  description.cells = PerTier<Bytes>{*fmem, *smem};
+}
+
+}  // namespace
+
+absl::StatusOr<Description> DescribeDomain(std::string_view xml) {
+  pugi::xml_document document;
+  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size());
+  if (!parsed) {
+    return absl::InvalidArgumentError(
+        fmt::format("domain XML does not parse: {} at byte {}", parsed.description(), parsed.offset));
+  }
+  const pugi::xml_node domain = document.child("domain");
+  Description description;
+  description.uuid = ToLower(Trim(domain.child_value("uuid")));
+  description.name = std::string(Trim(domain.child_value("name")));
+  if (!domain || description.name.empty()) {
+    return absl::InvalidArgumentError("not a libvirt domain: no <domain> with a <name>");
+  }
+  description.tenant = Tenant(domain);
+  DescribeTiers(domain, description);
+
+  for (const pugi::xml_node sysinfo : domain.children("sysinfo")) {
+    for (const pugi::xml_node entry : sysinfo.child("oemStrings").children("entry")) {
+      const auto balloons = ParseBootString(Trim(entry.child_value()));
+      if (balloons) description.boot_balloons = balloons;
+    }
+  }
+
+  const std::string_view source = domain.child("memoryBacking").child("source").attribute("type").as_string();
+  if (source == "memfd") description.backing = Description::Backing::kMemfd;
+  if (source == "file") description.backing = Description::Backing::kFile;
+
+  const pugi::xml_node devices = domain.child("devices");
+  description.free_page_reporting =
+      std::string_view(devices.child("memballoon").attribute("freePageReporting").as_string()) == "on";
+  for (const pugi::xml_node channel : devices.children("channel")) {
+    if (channel.child("target").attribute("name").as_string() != kAgentPort) continue;
+    description.has_agent_channel = true;
+    description.agent_socket = channel.child("source").attribute("path").as_string();
+  }
+  return description;
+}
+
+}  // namespace hypertier::domain

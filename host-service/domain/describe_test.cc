@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/domain/describe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hypertier::domain {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Replace(std::string_view text, std::string_view from, std::string_view to) {
+  std::string result(text);
+  const std::size_t at = result.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? result : result.replace(at, from.size(), to);
+}
+
+// As libvirt 9.0 prints a running two-tier domain, shortened.
+constexpr std::string_view kLive = R"(
+<domain type='qemu' id='3'>
+  <name>web-1</name>
+  <uuid>4DEA22B3-1D52-D8F3-2516-782E98AB3FA0</uuid>
+  <metadata>
+    <nova:instance xmlns:nova="http://openstack.org/xmlns/libvirt/nova/1.1">
+      <nova:owner><nova:user uuid="u">joe</nova:user><nova:project uuid="a1b2">shop</nova:project></nova:owner>
+    </nova:instance>
+  </metadata>
+  <memory unit='KiB'>786432</memory>
+  <currentMemory unit='KiB'>524288</currentMemory>
+  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>
+  <vcpu placement='static'>2</vcpu>
+  <sysinfo type='smbios'>
+    <oemStrings>
+      <entry>something else</entry>
+      <entry>hypertier:v1 fmem-node=0 smem-node=1 fmem-balloon=134217728 smem-balloon=134217728</entry>
+    </oemStrings>
+  </sysinfo>
+  <os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>
+  <cpu mode='custom'>
+    <numa>
+      <cell id='0' cpus='0-1' memory='262144' unit='KiB' memAccess='shared'/>
+      <cell id='1' memory='524288' unit='KiB' memAccess='shared'/>
+    </numa>
+  </cpu>
+  <devices>
+    <channel type='unix'>
+      <source mode='bind' path='/run/libvirt/qemu/channel/3-web-1/org.hypertier.agent.0'/>
+      <target type='virtio' name='org.hypertier.agent.0' state='disconnected'/>
+    </channel>
+    <memballoon model='virtio' autodeflate='on' freePageReporting='on'/>
+  </devices>
+</domain>)";
+
+Description Describe(std::string_view xml) {
+  auto description = DescribeDomain(xml);
+  EXPECT_TRUE(description.ok()) << description.status();
+  return description.value_or(Description{});
+}
+
+TEST(DescribeDomain, ReadsCellsTenantBackingAndChannelOfALiveDomain) {
+  const Description d = Describe(kLive);
+  EXPECT_EQ(d.uuid, "4dea22b3-1d52-d8f3-2516-782e98ab3fa0");
+  EXPECT_EQ(d.name, "web-1");
+  EXPECT_EQ(d.tenant, "a1b2");
+  ASSERT_TRUE(d.cells.has_value()) << d.not_tiered;
+  EXPECT_EQ(*d.cells, (PerTier<Bytes>{Bytes::MiB(256), Bytes::MiB(512)}));
+  EXPECT_EQ(d.boot_balloons, (PerTier<Bytes>{Bytes::MiB(128), Bytes::MiB(128)}));
+  EXPECT_EQ(d.backing, Description::Backing::kMemfd);
+  EXPECT_TRUE(d.free_page_reporting);
+  EXPECT_TRUE(d.has_agent_channel);
+  EXPECT_EQ(d.agent_socket, "/run/libvirt/qemu/channel/3-web-1/org.hypertier.agent.0");
+}
+
+TEST(DescribeDomain, PrefersOurOwnTenantOverNovas) {
+  const Description d =
+      Describe(Replace(kLive, "<metadata>", "<metadata><ht:vm xmlns:ht='urn:hypertier:vm:1' tenant='acme'/>"));
+  EXPECT_EQ(d.tenant, "acme");
+}
+
+TEST(DescribeDomain, SaysWhyADomainIsNotTwoTier) {
+  const std::pair<std::pair<std::string_view, std::string_view>, const char*> cases[] = {
+      {{"<numa>", "<x>"}, "does not parse"},
+      {{"<cell id='1'", "<cell id='1' cpus='1'"}, "cell 1 has CPUs (1)"},
+      {{"memballoon model='virtio'", "memballoon model='none'"}, "virtio is needed"},
+      {{"<cell id='1' memory='524288' unit='KiB' memAccess='shared'/>", ""}, "1 guest NUMA cells"},
+      {{"memory='524288' unit='KiB' memAcc", "memory='lots' unit='KiB' memAcc"}, "no readable memory size"},
+  };
+  for (const auto& [change, why] : cases) {
+    const auto d = DescribeDomain(Replace(kLive, change.first, change.second));
+    const std::string text = d.ok() ? d->not_tiered : std::string(d.status().message());
+    EXPECT_THAT(text, HasSubstr(why));
+    EXPECT_FALSE(d.ok() && d->cells.has_value());
+  }
+}
+
+TEST(DescribeDomain, RefusesWhatIsNoDomain) {
+  EXPECT_FALSE(DescribeDomain("").ok());
+  EXPECT_FALSE(DescribeDomain("<pool/>").ok());
+  EXPECT_FALSE(DescribeDomain("\xff\xfe garbage").ok());
+}
+
+}  // namespace
+}  // namespace hypertier::domain

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/tierctl/table.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/bytes.h"
+#include "common/text.h"
+
+namespace hypertier::tierctl {
+namespace {
+
+// "TIER_STATE_IDLE" without "TIER_STATE_", in lower case.
+template <typename Name>
+std::string Word(const Name& name, std::string_view prefix) {
+  const std::string_view text(name);
+  return text.substr(0, prefix.size()) == prefix ? ToLower(text.substr(prefix.size())) : std::string(text);
+}
+
+std::string Size(bool known, std::uint64_t bytes) {
+  return known ? FormatBytes(Bytes(bytes)) : "-";
+}
+
+std::string TierWord(const v1::Tier& tier) {
+  return Word(v1::TierKind_Name(tier.kind()), "TIER_KIND_");
+}
+
+// What the last column says of a tier: its state, and what it falls short by.
+std::string StateWord(const v1::Vm& vm, const v1::Tier& tier) {
+  if (vm.management() != v1::MANAGEMENT_MANAGED) return Word(v1::Management_Name(vm.management()), "MANAGEMENT_");
+  if (tier.state() == v1::TIER_STATE_UNSPECIFIED) return "unknown";
+  std::string state = Word(v1::TierState_Name(tier.state()), "TIER_STATE_");
+  if (tier.shortfall_bytes() > 0) state += fmt::format(" by {}", FormatBytes(Bytes(tier.shortfall_bytes())));
+  return state;
+}
+
+std::string Stamp(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0) return "-";
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(time.seconds())));
+}
+
+}  // namespace
+
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows, const std::vector<std::size_t>& right) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool flush_right = std::find(right.begin(), right.end(), i) != right.end();
+      line += flush_right ? fmt::format("{:>{}}", row[i], widths[i]) : fmt::format("{:<{}}", row[i], widths[i]);
+      line += "  ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+  }
+  return out;
+}
+
+std::string FormatVms(const std::vector<v1::Vm>& vms) {
+  std::vector<std::vector<std::string>> rows{
+      {"VM", "TENANT", "TIER", "CELL", "TARGET", "BALLOON", "RESIDENT", "STATE"}};
+  std::string notes;
+  for (const v1::Vm& vm : vms) {
+    const std::string tenant = vm.tenant().empty() ? "-" : vm.tenant();
+    if (vm.tiers().empty()) {
+      rows.push_back({vm.display_name(), tenant, "-", "-", "-", "-", "-",
+                      Word(v1::Management_Name(vm.management()), "MANAGEMENT_")});
+    }
+    for (const v1::Tier& tier : vm.tiers()) {
+      rows.push_back({vm.display_name(), tenant, TierWord(tier), Size(true, tier.cell_bytes()),
+                      Size(tier.has_target_bytes(), tier.target_bytes()),
+                      Size(tier.has_balloon_bytes(), tier.balloon_bytes()),
+                      Size(tier.has_resident_bytes(), tier.resident_bytes()), StateWord(vm, tier)});
+    }
+    if (!vm.reason().empty()) notes += fmt::format("{}: {}\n", vm.display_name(), vm.reason());
+  }
+  return FormatTable(rows, {3, 4, 5, 6}) + (notes.empty() ? "" : "\n" + notes);
+}
+
+std::string FormatVm(const v1::Vm& vm) {
+  std::string out = fmt::format("{}  {}\n", vm.display_name(), vm.name());
+  const auto line = [&out](std::string_view key, std::string_view value) {
+    out += fmt::format("  {:<11}{}\n", key, value);
+  };
+  line("tenant", vm.tenant().empty() ? "-" : vm.tenant());
+  line("state", Word(v1::VmState_Name(vm.state()), "VM_STATE_"));
+  line("managed", vm.management() == v1::MANAGEMENT_MANAGED
+                      ? "yes"
+                      : fmt::format("{}: {}", Word(v1::Management_Name(vm.management()), "MANAGEMENT_"), vm.reason()));
+  if (vm.has_agent() && !vm.agent().version().empty()) {
+    const v1::Agent& agent = vm.agent();
+    line("agent", fmt::format("{}, version {}, kernel {}, {} transport, last report {}",
+                              Word(v1::Agent::LinkState_Name(agent.link_state()), "LINK_STATE_"), agent.version(),
+                              agent.kernel_release(), agent.transport().empty() ? "unknown" : agent.transport(),
+                              Stamp(agent.last_report_time())));
+    if (agent.oom_deflates() > 0) {
+      line("out of mem", fmt::format("{} times, {} taken back", agent.oom_deflates(),
+                                     FormatBytes(Bytes(agent.oom_deflated_bytes()))));
+    }
+    if (agent.link_resets() > 0)
+      line("resets", fmt::format("{} of the link, for what came over it", agent.link_resets()));
+  }
+  if (!vm.operation().empty()) line("operation", vm.operation());
+  if (!vm.tiers().empty()) {
+    std::vector<std::vector<std::string>> rows{
+        {"  TIER", "CELL", "TARGET", "BALLOON", "RESIDENT", "FREE", "FLOOR", "CHARGED", "STATE"}};
+    for (const v1::Tier& tier : vm.tiers()) {
+      rows.push_back(
+          {"  " + TierWord(tier), Size(true, tier.cell_bytes()), Size(tier.has_target_bytes(), tier.target_bytes()),
+           Size(tier.has_balloon_bytes(), tier.balloon_bytes()), Size(tier.has_resident_bytes(), tier.resident_bytes()),
+           Size(tier.has_free_bytes(), tier.free_bytes()), Size(true, tier.floor_bytes()),
+           Size(true, tier.charged_bytes()), StateWord(vm, tier)});
+    }
+    out += "\n" + FormatTable(rows, {1, 2, 3, 4, 5, 6, 7});
+  }
+  if (!vm.events().empty()) out += "\n  events\n";
+  for (const v1::VmEvent& event : vm.events()) {
+    out += fmt::format("  {}  {}\n", Stamp(event.time()), event.message());
+  }
+  return out;
+}
+
+}  // namespace hypertier::tierctl

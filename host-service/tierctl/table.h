@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hypertier/v1/vm.pb.h"
+
+namespace hypertier::tierctl {
+
+// Rows of text, set in columns. A header row first; columns named in `right` are set flush right.
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows, const std::vector<std::size_t>& right);
+
+// The table that `list` and `watch` show: a row a tier, a row a VM that has none.
+std::string FormatVms(const std::vector<v1::Vm>& vms);
+
+// All that is known of one VM, for people.
+std::string FormatVm(const v1::Vm& vm);
+
+}  // namespace hypertier::tierctl
