@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# What the project's scripts share. Source it: . "$(dirname "$0")/../deploy/lib.sh"
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export root
+
+say() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# stage NAME COMMAND...: runs one stage, remembers its time for stage_times, and ends the script if it fails.
+stage_log=()
+stage() {
+  local name=$1 started=$SECONDS
+  shift
+  say "$name"
+  if ! "$@"; then
+    printf '\nerror: stage "%s" failed after %d s: %s\n' "$name" $((SECONDS - started)) "$*" >&2
+    exit 1
+  fi
+  stage_log+=("$(printf '%5d s  %s' $((SECONDS - started)) "$name")")
+}
+stage_times() {
+  say "Times"
+  printf '%s\n' "${stage_log[@]}"
+  printf '%5d s  in all\n' "$SECONDS"
+}
+
+need_root() { [ "$(id -u)" = 0 ] || die "run it as root: it installs packages and starts virtual machines"; }
+
+# Everything from Debian 12, by what needs it. gcc-12 also builds the modules for both kernels.
+packages_build=(build-essential cmake ninja-build ccache pkg-config ca-certificates zlib1g-dev
+  protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev libabsl-dev libvirt-dev libspdlog-dev libfmt-dev
+  libcli11-dev libtomlplusplus-dev libpugixml-dev libsqlite3-dev libsystemd-dev prometheus-cpp-dev
+  libgtest-dev libgmock-dev libbenchmark-dev)
+packages_virt=(qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
+  busybox-static cpio kmod zstd xz-utils pahole python3 python3-libvirt util-linux iproute2)
+packages_test=(python3-pytest python3-pytest-timeout python3-grpcio python3-protobuf shellcheck flake8 sparse
+  clang clang-format clang-tidy libclang-rt-14-dev)
+export packages_build packages_virt packages_test
+
+# install PACKAGE...: installs what is missing. Where systemd does not run, no daemon is started by the way: those we need, we start ourselves.
+install_packages() {
+  local missing=() package policy=/usr/sbin/policy-rc.d made=
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  if [ ${#missing[@]} = 0 ]; then
+    echo "All packages are there."
+    return
+  fi
+  echo "Installing ${missing[*]}"
+  if [ ! -d /run/systemd/system ] && [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod +x $policy
+    made=1
+  fi
+  local log status=0
+  log=$(mktemp)
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
+    >"$log" 2>&1 </dev/null || status=$?
+  [ -z "$made" ] || rm -f $policy
+  [ $status = 0 ] || tail -n 30 "$log" >&2
+  rm -f "$log"
+  return $status
+}
+
+# build_preset PRESET [TARGET...]: configures and builds.
+build_preset() {
+  local preset=$1
+  shift
+  (cd "$root" && cmake --preset "$preset" >"build-$preset.log" 2>&1) ||
+    { cat "$root/build-$preset.log" >&2; rm -f "$root/build-$preset.log"; return 1; }
+  rm -f "$root/build-$preset.log"
+  cmake --build "$root/build/$preset" -j "$(nproc)" ${1:+--target "$@"}
+}
