@@ -44,7 +44,8 @@ struct OperationRecord {
   absl::Status error;
 };
 
-// What must survive a restart of hypertierd. Each method is one transaction: it is on disk when it returns OK. Not thread-safe: control's only.
+// What must survive a restart of hypertierd. Each method is one transaction: it is on disk when it returns OK. Not
+// thread-safe: control's only.
 class Ledger {
  public:
   virtual ~Ledger() = default;
@@ -53,8 +54,10 @@ class Ledger {
   // Newest first.
   virtual absl::StatusOr<std::vector<OperationRecord>> LoadOperations() = 0;
 
-  // New targets, with the operation that asked for them if there is one, and with the older operation that it ends if there is one.
-  virtual absl::Status SetTargets(const TargetRecord& targets, const OperationRecord* begun, const OperationRecord* superseded) = 0;
+  // New targets, with the operation that asked for them if there is one, and with the older operation that it ends if
+  // there is one.
+  virtual absl::Status SetTargets(const TargetRecord& targets, const OperationRecord* begun,
+                                  const OperationRecord* superseded) = 0;
   // New state of an operation.
   virtual absl::Status UpdateOperation(const OperationRecord& operation) = 0;
   // The domain is undefined: its targets are forgotten.
