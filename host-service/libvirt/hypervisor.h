@@ -21,9 +21,13 @@ struct DomainInfo {
   DomainState state = DomainState::kUnknown;
   // Live XML when it runs, inactive XML otherwise.
   std::string xml;
+  // False, in OnResync only: the domain is there, but did not answer in time. `state` is then kUnknown and `xml` empty;
+  // what was known of the domain before still holds, and OnDomain follows once it answers.
+  bool answered = true;
 };
 
-// What a Hypervisor tells its owner. Called from its own threads; implementations must not block and not call back into Hypervisor.
+// What a Hypervisor tells its owner. Called from its own threads; implementations must not block and not call back into
+// Hypervisor.
 class HypervisorEvents {
  public:
   virtual ~HypervisorEvents() = default;
@@ -35,13 +39,14 @@ class HypervisorEvents {
   virtual void OnDomainGone(const std::string& uuid) = 0;
   // The guest reset itself and goes on in the same QEMU process.
   virtual void OnReboot(const std::string& uuid) = 0;
-  // The connection is lost; Hypervisor reconnects by itself with back-off, then OnResync.
+  // The connection is lost, or could not be had so far; Hypervisor reconnects by itself with back-off, then OnResync.
+  // Called again while it stays down only when the reason changes.
   virtual void OnDisconnected(const std::string& reason) = 0;
 };
 
-// The one owner of libvirt in hypertierd. No method blocks on a domain: results arrive by callback on a worker thread, with
-// DeadlineExceeded when the domain did not answer in time (the call itself is then left to finish by itself, and further calls for
-// that domain answer Unavailable until it has).
+// The one owner of libvirt in hypertierd. No method blocks on a domain: results arrive by callback on a worker thread,
+// with DeadlineExceeded when the domain did not answer in time (the call itself is then left to finish by itself, and
+// further calls for that domain answer Unavailable until it has).
 class Hypervisor {
  public:
   virtual ~Hypervisor() = default;
