@@ -16,12 +16,14 @@ struct ResidencyTarget {
   domain::Description domain;
 };
 
-// Measures what the host really backs of a VM's cells, without asking the guest or libvirt. Reads /proc and the file system only, below an
-// injected root. Thread-safe; may take milliseconds where memory is anonymous (the kernel walks page tables), so never on control's thread.
+// Measures what the host really backs of a VM's cells, without asking the guest or libvirt. Reads /proc and the file
+// system only, below an injected root. Thread-safe; may take milliseconds where memory is anonymous (the kernel walks
+// page tables), so never on control's thread.
 class ResidencyProbe {
  public:
   virtual ~ResidencyProbe() = default;
-  // NotFound: the QEMU process is not there (any more). FailedPrecondition: its memory cannot be told apart by cell, with the reason.
+  // NotFound: the QEMU process is not there (any more). FailedPrecondition: its memory cannot be told apart by cell,
+  // with the reason.
   virtual absl::StatusOr<PerTier<Bytes>> Measure(const ResidencyTarget& target) = 0;
 };
 
