@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds guest-kmod/hyperflex for a lab kernel, beside the source tree, so that several kernels can be built side by side."""
+"""Builds guest-kmod/hyperflex for a lab kernel, outside of the source tree: several kernels have it side by side."""
 
 import hashlib
 import pathlib
@@ -16,8 +16,8 @@ def build(kernel: kernels.Kernel) -> pathlib.Path | None:
     """The module, or None while there is no source of it."""
     if not (paths.HYPERFLEX / 'Makefile').is_file():
         return None
-    sources = sorted(path for path in paths.HYPERFLEX.rglob('*') if path.suffix in ('.c', '.h') and not path.name.endswith('.mod.c'))
-    sources += [path for path in (paths.HYPERFLEX / 'Makefile', paths.HYPERFLEX / 'Kbuild') if path.is_file()]
+    sources = [path for path in sorted(paths.HYPERFLEX.iterdir())
+               if path.name in ('Makefile', 'Kbuild') or path.suffix in ('.c', '.h') and '.mod.' not in path.name]
     digest = hashlib.sha256(str(kernel.root).encode())
     for source in sources:
         digest.update(source.name.encode() + source.read_bytes())
@@ -31,10 +31,8 @@ def build(kernel: kernels.Kernel) -> pathlib.Path | None:
 
 def _make(kernel: kernels.Kernel, sources: list[pathlib.Path], scratch: pathlib.Path) -> None:
     for source in sources:
-        copy = scratch / source.relative_to(paths.HYPERFLEX)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, copy)
-    done = subprocess.run(['make', '-C', kernel.kdir, f'M={scratch}', 'modules'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False)
+        shutil.copy(source, scratch)
+    done = subprocess.run(['make', '-C', kernel.kdir, f'M={scratch}', 'modules'],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise errors.LabError(f'hyperflex does not build for {kernel.release}:\n{done.stdout}')

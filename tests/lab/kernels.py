@@ -52,7 +52,8 @@ def get(series: str) -> Kernel:
         if found is None:
             kernel = _newest_cached(folder, series)
             if kernel is None:
-                raise errors.LabError(f'apt knows no linux-image-amd64 of series {series}; run `apt-get update` as root')
+                remedy = 'run `apt-get update` as root'
+                raise errors.LabError(f'apt knows no linux-image-amd64 of series {series}; {remedy}')
             return kernel
         release, version = found
         kernel = Kernel(series, release, folder / f'{release}_{version}')
@@ -63,7 +64,8 @@ def get(series: str) -> Kernel:
 
 def _newest_known(series: str) -> tuple[str, str] | None:
     """(release, package version) that the meta package of the series leads to."""
-    shown = subprocess.run(['apt-cache', 'show', 'linux-image-amd64'], capture_output=True, text=True, check=False).stdout
+    shown = subprocess.run(['apt-cache', 'show', 'linux-image-amd64'],
+                           capture_output=True, text=True, check=False).stdout
     known = []
     for stanza in shown.split('\n\n'):
         version = re.search(r'^Version: (\S+)', stanza, re.MULTILINE)
@@ -117,7 +119,8 @@ def _fetch(kernel: Kernel, version: str) -> None:
 def _needed_by(packages: pathlib.Path, headers: str, version: str) -> collections.abc.Iterator[str]:
     """The packages beside `headers` that a module build needs."""
     package, = packages.glob(f'{headers}_*.deb')
-    depends = subprocess.run(['dpkg-deb', '-f', package, 'Depends'], capture_output=True, text=True, check=True).stdout
+    depends = subprocess.run(['dpkg-deb', '-f', package, 'Depends'],
+                             capture_output=True, text=True, check=True).stdout
     for name in re.findall(r'(linux-headers-\S+-common|linux-kbuild-[^\s,]+)', depends):
         yield f'{name}={version}'
 
@@ -134,9 +137,11 @@ def _call(command: list, cwd: pathlib.Path | None = None) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description='Fetches guest kernels; prints series, release, vmlinuz and KDIR of each.')
+    parser = argparse.ArgumentParser(description='Fetches guest kernels; prints series, release, vmlinuz and KDIR.')
+    parser.add_argument('--kdir', action='store_true', help='print only what `make KDIR=` wants')
     parser.add_argument('series', nargs='*', default=SERIES, help=f'default: {" ".join(SERIES)}')
-    for series in parser.parse_args().series:
+    args = parser.parse_args()
+    for series in args.series:
         kernel = get(series)
-        print(series, kernel.release, kernel.vmlinuz, kernel.kdir, sep='\t')
+        print(*[kernel.kdir] if args.kdir else [series, kernel.release, kernel.vmlinuz, kernel.kdir], sep='\t')
     return 0

@@ -27,7 +27,7 @@ def artefacts() -> pathlib.Path:
 
 
 def agent_binary() -> pathlib.Path | None:
-    """The static guest agent, if it has been built: $HYPERTIER_AGENT, else that of the release, else of the dev build."""
+    """The static guest agent, if it has been built: $HYPERTIER_AGENT, else of the release, else of the dev build."""
     named = os.environ.get('HYPERTIER_AGENT')
     if named:
         return pathlib.Path(named)
