@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/config/keys.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "host-service/config/checks.h"
+
+namespace hypertier {
+namespace config {
+namespace {
+
+// The access function of a member of Config.
+#define FIELD(member)            \
+  [](Config & config) -> auto& { \
+    return config.member;        \
+  }
+
+constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
+constexpr absl::Duration kSecond = absl::Seconds(1);
+
+const std::array kKeys = {
+    Key{"listen.grpc", "address",
+        "Where the gRPC API listens: unix:/path, or host:port. An address that other hosts can reach is refused: this "
+        "version "
+        "has no TLS.",
+        TextKey{FIELD(listen.grpc), CheckGrpcAddress}},
+    Key{"listen.socket_mode", "octal", "Permissions of the unix socket: who may use the API.",
+        ModeKey{FIELD(listen.socket_mode)}},
+    Key{"listen.socket_group", "group", "Group that owns the unix socket. Empty: hypertierd's own.",
+        TextKey{FIELD(listen.socket_group), nullptr}},
+    Key{"listen.metrics", "host:port", "Where Prometheus reads /metrics. Empty: nowhere.",
+        TextKey{FIELD(listen.metrics), CheckMetricsAddress}},
+
+    Key{"libvirt.uri", "URI", "libvirt connection whose domains are managed.", TextKey{FIELD(libvirt.uri), CheckUri}},
+    Key{"libvirt.run_dir", "path", "Where that libvirt keeps <domain>.pid.",
+        TextKey{FIELD(libvirt.run_dir), CheckAbsolutePath}},
+    Key{"libvirt.call_timeout_ms", "ms",
+        "After this long without an answer a domain counts as busy, and the others go on without it.",
+        DurationKey{FIELD(libvirt.call_timeout), kMillisecond, 100, 600'000}},
+    Key{"libvirt.workers", "threads",
+        "Calls to libvirt at a time. libvirtd serves 5 of one client (max_client_requests), one of which is for the "
+        "list.",
+        IntegerKey{FIELD(libvirt.workers), 1, 64}},
+
+    Key{"state.ledger", "path",
+        "SQLite file that keeps targets and operations across restarts. Its directory must exist.",
+        TextKey{FIELD(state.ledger), CheckAbsolutePath}},
+
+    Key{"agent.report_interval_ms", "ms", "How often a guest's agent reports.",
+        DurationKey{FIELD(agent.report_interval), kMillisecond, 100, 60'000}},
+    Key{"agent.stale_after_ms", "ms",
+        "Without a report for this long a guest's figures are stale. At least twice agent.report_interval_ms.",
+        DurationKey{FIELD(agent.stale_after), kMillisecond, 200, 600'000}},
+    Key{"agent.attach_channel", "true, false", "Attach the agent's channel to running two-tier domains that lack it.",
+        BoolKey{FIELD(agent.attach_channel)}},
+
+    Key{"resize.timeout_s", "s", "An unfinished resize is called failed after this long. Its targets stay in force.",
+        DurationKey{FIELD(resize.timeout), kSecond, 1, 30 * 86'400}},
+    Key{"resize.fmem_floor", "size", "Least FMEM of a guest: below it the kernel and its agent cannot live.",
+        BytesKey{FIELD(resize.fmem_floor), Bytes::GiB(1024)}},
+    Key{"resize.smem_floor", "size", "Least SMEM of a guest.", BytesKey{FIELD(resize.smem_floor), Bytes::GiB(1024)}},
+
+    Key{"residency.period_ms", "ms", "How often the memory that each VM really holds is measured on the host.",
+        DurationKey{FIELD(residency.period), kMillisecond, 100, 60'000}},
+    Key{"residency.slack", "size",
+        "What a VM may hold beyond its target and still comply: page tables and buffers of QEMU that live in guest "
+        "memory.",
+        BytesKey{FIELD(residency.slack), Bytes::GiB(64)}},
+
+    Key{"log.level", "name", "trace, debug, info, warning, error, critical or off.",
+        TextKey{FIELD(log.level), CheckLogLevel}},
+    Key{"log.format", "name", "text or json.", TextKey{FIELD(log.format), CheckLogFormat}},
+};
+
+#undef FIELD
+
+struct Format {
+  Config& config;
+
+  std::string operator()(const TextKey& key) const { return fmt::format("\"{}\"", key.field(config)); }
+  std::string operator()(const ModeKey& key) const { return fmt::format("\"{:04o}\"", key.field(config)); }
+  std::string operator()(const BoolKey& key) const { return key.field(config) ? "true" : "false"; }
+  std::string operator()(const IntegerKey& key) const { return fmt::format("{}", key.field(config)); }
+  std::string operator()(const DurationKey& key) const { return fmt::format("{}", key.field(config) / key.unit); }
+  std::string operator()(const BytesKey& key) const {
+    const std::uint64_t bytes = key.field(config).count();
+    for (const auto& [shift, unit] : {std::pair{30, "GiB"}, {20, "MiB"}, {10, "KiB"}}) {
+      if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0) return fmt::format("\"{}{}\"", bytes >> shift, unit);
+    }
+    return fmt::format("\"{}\"", bytes);
+  }
+};
+
+}  // namespace
+
+std::span<const Key> Keys() {
+  return kKeys;
+}
+
+std::string FormatValue(const Key& key, Config config) {
+  return std::visit(Format{config}, key.kind);
+}
+
+}  // namespace config
+
+std::string ConfigReference() {
+  std::string text;
+  std::string_view section;
+  for (const config::Key& key : config::Keys()) {
+    const std::size_t dot = key.name.find('.');
+    if (key.name.substr(0, dot) != section) {
+      section = key.name.substr(0, dot);
+      text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
+    }
+    const std::string assignment = fmt::format("{} = {}", key.name.substr(dot + 1), config::FormatValue(key, Config()));
+    text += fmt::format("{:<52}  # {}\n    {}\n", assignment, key.unit, key.meaning);
+  }
+  return text;
+}
+
+}  // namespace hypertier
