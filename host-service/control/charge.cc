@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/control/charge.h"
+
+#include <algorithm>
+
+namespace hypertier::control {
+
+void ResetCeiling(Vm& vm) {
+  if (vm.TwoTier()) vm.ceiling = vm.cells();
+}
+
+void UpdateCeiling(Vm& vm, Bytes slack) {
+  if (!vm.TwoTier() || !vm.targets) return;
+  for (const TierId tier : kTiers) {
+    const Bytes target = vm.targets->bytes[tier];
+    Bytes& ceiling = vm.ceiling[tier];
+    ceiling = std::min(std::max(ceiling, target), vm.cells()[tier]);
+    if (!vm.agreed || !vm.Reports(tier)) continue;
+    const Bytes usable = vm.Usable(tier);
+    if (usable > target) {
+      ceiling = std::max(ceiling, usable);
+      continue;
+    }
+    const bool host_agrees = !vm.residency.bytes || (*vm.residency.bytes)[tier] <= target + slack;
+    if (host_agrees) ceiling = target;
+  }
+}
+
+Bytes ChargedOf(const Vm& vm, TierId tier) {
+  if (!vm.TwoTier() || !vm.Alive()) return Bytes();
+  return vm.residency.bytes ? std::max(vm.ceiling[tier], (*vm.residency.bytes)[tier]) : vm.ceiling[tier];
+}
+
+}  // namespace hypertier::control

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a VM counts against the host's capacity. The host must be able to pay what the guest may still legitimately
+// touch, so each tier has a *ceiling*: the whole cell when the guest boots (or when hypertierd first sees it), lowered
+// to the target when the guest confirms its balloon and the host's own measurement agrees or cannot be had, and raised
+// at once with a larger target or a balloon that gives memory back (OOM). So a shrink lowers the charge only once the
+// memory is really there for somebody else.
+#pragma once
+
+#include "host-service/control/vm.h"
+
+namespace hypertier::control {
+
+// The guest may own all of its cells again: it has booted, or we have just met it.
+void ResetCeiling(Vm& vm);
+
+// Brings the ceilings up to date with targets, report and residency. Call after any of them has changed.
+void UpdateCeiling(Vm& vm, Bytes slack);
+
+// The larger of ceiling and residency; nothing for a VM that is not running.
+Bytes ChargedOf(const Vm& vm, TierId tier);
+
+}  // namespace hypertier::control

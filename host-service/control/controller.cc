@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/control/controller.h"
+
+#include <algorithm>
+
+namespace hypertier::control {
+namespace {
+
+// How often the engine looks at what depends on time alone.
+constexpr absl::Duration kTick = absl::Milliseconds(200);
+// Snapshots that nobody waits for come at most so often: a thousand guests report a thousand times a second, and each
+// snapshot copies the list of VMs.
+constexpr absl::Duration kPublishEvery = absl::Milliseconds(20);
+
+}  // namespace
+
+Controller::Controller(EngineOptions options, EngineWorld world)
+    : engine_(std::move(options), std::move(world)),
+      queue_([this](const std::string& uuid, const agent::v1::Report& report) {
+        engine_.HandleReport(uuid, report, ReadClocks());
+      }),
+      snapshot_(std::make_shared<const FleetSnapshot>()) {}
+
+Controller::~Controller() {
+  Stop();
+}
+
+absl::Status Controller::Start() {
+  const Now now = ReadClocks();
+  if (absl::Status loaded = engine_.Load(now); !loaded.ok()) return loaded;
+  PublishAndAnswer(now);
+  last_round_ns_ = absl::ToInt64Nanoseconds(now.mono);
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void Controller::Stop() {
+  queue_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Duration Controller::SinceLastRound() const {
+  return MonoNow() - absl::Nanoseconds(last_round_ns_.load());
+}
+
+void Controller::Run() {
+  absl::Duration next_tick = MonoNow();
+  bool unpublished = false;
+  for (bool open = true; open;) {
+    const absl::Duration wake = unpublished ? std::min(next_tick, last_publish_ + kPublishEvery) : next_tick;
+    std::deque<EventQueue::Task> tasks = queue_.Take(std::max(wake - MonoNow(), absl::ZeroDuration()));
+    // Closed: what was queued before is still done, so that every command gets its answer.
+    open = !queue_.closed();
+    if (!open) {
+      for (EventQueue::Task& late : queue_.Take(absl::ZeroDuration())) tasks.push_back(std::move(late));
+    }
+    for (EventQueue::Task& task : tasks) std::move(task)();
+    const Now now = ReadClocks();
+    if (now.mono >= next_tick) {
+      engine_.Tick(now);
+      next_tick = now.mono + kTick;
+    }
+    unpublished = unpublished || !tasks.empty();
+    if (!open || !answers_.empty() || now.mono - last_publish_ >= kPublishEvery) {
+      PublishAndAnswer(now);
+      unpublished = false;
+    }
+    last_round_ns_ = absl::ToInt64Nanoseconds(MonoNow());
+  }
+}
+
+void Controller::PublishAndAnswer(const Now& now) {
+  SnapshotPtr next = engine_.Publish(now);
+  last_publish_ = now.mono;
+  bool changed = false;
+  {
+    const std::lock_guard lock(snapshot_mutex_);
+    changed = snapshot_ != next;
+    snapshot_ = std::move(next);
+  }
+  for (Answer& answer : std::exchange(answers_, {})) std::move(answer.done)(std::move(answer.result));
+  if (!changed) return;
+  const std::lock_guard lock(subscriber_mutex_);
+  if (subscriber_) subscriber_();
+}
+
+SnapshotPtr Controller::Snapshot() const {
+  const std::lock_guard lock(snapshot_mutex_);
+  return snapshot_;
+}
+
+void Controller::Subscribe(std::function<void()> changed) {
+  const std::lock_guard lock(subscriber_mutex_);
+  subscriber_ = std::move(changed);
+}
+
+void Controller::Post(absl::AnyInvocable<void(Engine&, const Now&) &&> event) {
+  queue_.Push([this, event = std::move(event)]() mutable { std::move(event)(engine_, ReadClocks()); });
+}
+
+void Controller::PostCommand(Command command, Done done) {
+  // Shared, because a refused push must still answer.
+  auto answer = std::make_shared<Done>(std::move(done));
+  const bool queued = queue_.Push([this, command = std::move(command), answer]() mutable {
+    answers_.push_back({std::move(command)(ReadClocks()), std::move(*answer)});
+  });
+  if (!queued) std::move (*answer)(absl::UnavailableError("hypertierd is stopping; try again in a moment"));
+}
+
+void Controller::Resize(ResizeRequest request, Done done) {
+  PostCommand([this, request = std::move(request)](const Now& now) { return engine_.Resize(request, now); },
+              std::move(done));
+}
+
+void Controller::Cancel(std::string operation, Done done) {
+  PostCommand([this, operation = std::move(operation)](const Now& now) { return engine_.Cancel(operation, now); },
+              std::move(done));
+}
+
+void Controller::OnResync(std::vector<DomainInfo> domains) {
+  Post([domains = std::move(domains)](Engine& engine, const Now& now) mutable {
+    engine.HandleResync(std::move(domains), now);
+  });
+}
+
+void Controller::OnDomain(DomainInfo domain) {
+  queue_.SealReports(domain.uuid);
+  Post([domain = std::move(domain)](Engine& engine, const Now& now) mutable {
+    engine.HandleDomain(std::move(domain), now);
+  });
+}
+
+void Controller::OnDomainGone(const std::string& uuid) {
+  queue_.SealReports(uuid);
+  Post([uuid](Engine& engine, const Now& now) { engine.HandleGone(uuid, now); });
+}
+
+void Controller::OnReboot(const std::string& uuid) {
+  queue_.SealReports(uuid);
+  Post([uuid](Engine& engine, const Now& now) { engine.HandleReboot(uuid, now); });
+}
+
+void Controller::OnDisconnected(const std::string& reason) {
+  Post([reason](Engine& engine, const Now& now) { engine.HandleDisconnected(reason, now); });
+}
+
+void Controller::OnAttached(const std::string& uuid, const absl::Status& status) {
+  Post([uuid, status](Engine& engine, const Now& now) { engine.HandleAttached(uuid, status, now); });
+}
+
+void Controller::OnLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello) {
+  queue_.SealReports(uuid);
+  Post([uuid, hello](Engine& engine, const Now& now) { engine.HandleLinkUp(uuid, hello, now); });
+}
+
+void Controller::OnReport(const std::string& uuid, const agent::v1::Report& report) {
+  queue_.PushReport(uuid, report);
+}
+
+void Controller::OnCommandFailed(const std::string& uuid, std::uint64_t generation, const std::string& reason) {
+  Post([uuid, generation, reason](Engine& engine, const Now& now) {
+    engine.HandleCommandFailed(uuid, generation, reason, now);
+  });
+}
+
+void Controller::OnLinkDown(const std::string& uuid, const std::string& reason) {
+  queue_.SealReports(uuid);
+  Post([uuid, reason](Engine& engine, const Now& now) { engine.HandleLinkDown(uuid, reason, now); });
+}
+
+void Controller::OnLinkReset(const std::string& uuid, const std::string& reason) {
+  queue_.SealReports(uuid);
+  Post([uuid, reason](Engine& engine, const Now& now) { engine.HandleLinkReset(uuid, reason, now); });
+}
+
+void Controller::OnResidency(const std::string& uuid, absl::StatusOr<PerTier<Bytes>> resident, absl::Duration began) {
+  Post([uuid, resident = std::move(resident), began](Engine& engine, const Now& now) {
+    engine.HandleResidency(uuid, resident, began, now);
+  });
+}
+
+}  // namespace hypertier::control

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "host-service/control/effects.h"
+#include "host-service/control/now.h"
+#include "host-service/control/operations.h"
+#include "host-service/control/options.h"
+#include "host-service/control/resize_check.h"
+#include "host-service/control/snapshot.h"
+#include "host-service/control/vm.h"
+#include "host-service/ledger/ledger.h"
+#include "host-service/libvirt/hypervisor.h"
+
+namespace hypertier::control {
+
+// What the engine works with. All pointers outlive it.
+struct EngineWorld {
+  AgentCommands* agents = nullptr;
+  DomainCommands* domains = nullptr;
+  ResidencyCommands* residency = nullptr;
+  Ledger* ledger = nullptr;
+  std::function<absl::StatusOr<domain::Description>(std::string_view xml)> describe;
+  // Told of every event of a VM, for the log; may be empty.
+  std::function<void(const Vm& vm, const VmEvent& event)> on_event;
+  // Told of trouble with the ledger, for the log; may be empty.
+  std::function<void(const std::string& what, const absl::Status& status)> on_trouble;
+};
+
+// Every decision of hypertierd: what is managed, who wins when targets differ, what a resize does. Single-threaded,
+// never blocks but on the ledger, reads no clock: the caller passes the time with everything that happens, so that
+// tests walk it step by step. Order of calls: Load once, then anything.
+class Engine {
+ public:
+  Engine(EngineOptions options, EngineWorld world);
+
+  // Takes over what the ledger kept. On error hypertierd must not start.
+  absl::Status Load(const Now& now);
+
+  // From the hypervisor (engine_domains.cc).
+  void HandleResync(std::vector<DomainInfo> domains, const Now& now);
+  void HandleDomain(DomainInfo domain, const Now& now);
+  void HandleGone(const std::string& uuid, const Now& now);
+  void HandleReboot(const std::string& uuid, const Now& now);
+  void HandleDisconnected(const std::string& reason, const Now& now);
+  void HandleAttached(const std::string& uuid, const absl::Status& status, const Now& now);
+
+  // From the channel (engine_agents.cc). Unknown VMs and messages out of turn are ignored.
+  void HandleLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello, const Now& now);
+  void HandleReport(const std::string& uuid, const agent::v1::Report& report, const Now& now);
+  void HandleCommandFailed(const std::string& uuid, std::uint64_t generation, const std::string& reason,
+                           const Now& now);
+  void HandleLinkDown(const std::string& uuid, const std::string& reason, const Now& now);
+  void HandleLinkReset(const std::string& uuid, const std::string& reason, const Now& now);
+
+  // From the residency measurements; `taken`: when it began, on Now::mono's clock.
+  void HandleResidency(const std::string& uuid, const absl::StatusOr<PerTier<Bytes>>& resident, absl::Duration taken,
+                       const Now& now);
+
+  // From clients (engine_resize.cc). Errors as hypertier/v1/hypertier.proto promises them; nothing is changed on error.
+  absl::StatusOr<OperationPtr> Resize(const ResizeRequest& request, const Now& now);
+  absl::StatusOr<OperationPtr> Cancel(const std::string& operation, const Now& now);
+
+  // What depends on time alone: stale agents, deadlines, retries. Call it several times a second.
+  void Tick(const Now& now);
+
+  // The state after everything handled so far; the same object as before when nothing has changed.
+  SnapshotPtr Publish(const Now& now);
+
+ private:
+  // Targets of one VM in the ledger, whether or not libvirt has the VM.
+  struct Kept {
+    TargetRecord record;
+    // Since when libvirt has not had the domain (mono); absent: it has, or has not been asked yet.
+    std::optional<absl::Duration> absent_since;
+  };
+
+  Vm* Find(const std::string& uuid);
+  // By "vms/{uuid}", UUID or name, as FleetSnapshot::FindVm.
+  absl::StatusOr<Vm*> FindByName(const std::string& name);
+  void Touch(const Vm& vm) { dirty_.insert(vm.uuid); }
+  void Note(Vm& vm, EventKind kind, const Now& now, std::string message);
+  void Trouble(const std::string& what, const absl::Status& status);
+
+  // Domains.
+  Vm& Create(const DomainInfo& domain, const Now& now);
+  void Remove(const std::string& uuid, const std::string& why, const Now& now);
+  void Describe(Vm& vm, const DomainInfo& domain);
+  void Started(Vm& vm, bool watched);
+  void Stopped(Vm& vm, const std::string& why, const Now& now);
+  void TakeKeptTargets(Vm& vm, const Now& now);
+  void Connect(Vm& vm, const Now& now);
+  void AttachIfNeeded(Vm& vm, const Now& now);
+
+  // Agents.
+  void ForgetGuest(Vm& vm);
+  void Rebooted(Vm& vm);
+  void NoteChanges(Vm& vm, const std::optional<GuestReport>& before, const Now& now);
+  void Settle(Vm& vm, const Now& now);
+  void Adopt(Vm& vm, const Now& now);
+  void Renew(Vm& vm, const Now& now);
+  void Tell(Vm& vm, const Now& now);
+  void FollowGuest(Vm& vm, const Now& now);
+
+  // Targets and operations.
+  std::uint64_t NextGeneration(const Vm& vm) const;
+  absl::Status CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation,
+                             const OperationRecord* begun, const OperationRecord* ended, const Now& now);
+  void Advance(Vm& vm, const Now& now);
+  void FillFigures(const Vm& vm, Operation& operation) const;
+  // Ends the VM's running operation, if there is one.
+  void EndOperation(Vm& vm, OperationRecord::State state, absl::Status error, const Now& now);
+  void MarkEnded(Operation& operation, OperationRecord::State state, absl::Status error, const Now& now) const;
+  void PutEnded(Operation operation, const Now& now);
+  void SaveOperation(const OperationRecord& record);
+
+  void RetryLedger(const Now& now);
+  void ForgetOld(const Now& now);
+
+  const EngineOptions options_;
+  const EngineWorld world_;
+
+  absl::flat_hash_map<std::string, std::unique_ptr<Vm>> vms_;
+  absl::flat_hash_map<std::string, Kept> kept_;
+  OperationBook operations_;
+  // Operations from the ledger that had not ended, by VM, until their VM is met.
+  absl::flat_hash_map<std::string, std::string> resumed_;
+
+  // What the ledger has not taken yet; tried again every second.
+  std::set<std::string> unsaved_operations_;
+  std::set<std::string> unforgotten_vms_;
+  absl::Duration next_retry_ = -absl::InfiniteDuration();
+  absl::Duration next_forget_ = -absl::InfiniteDuration();
+
+  bool synced_ = false;
+  bool connected_ = false;
+  std::string disconnect_reason_ = "hypertierd has just started";
+
+  std::set<std::string> dirty_;
+  bool members_changed_ = false;
+  bool header_changed_ = true;
+  SnapshotPtr published_ = std::make_shared<const FleetSnapshot>();
+};
+
+}  // namespace hypertier::control

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Engine: what the hypervisor says. Domains come, change and go; from here the links to their agents are opened and
+// closed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/text.h"
+#include "host-service/control/agreement.h"
+#include "host-service/control/charge.h"
+#include "host-service/control/engine.h"
+
+namespace hypertier::control {
+
+void Engine::HandleResync(std::vector<DomainInfo> domains, const Now& now) {
+  connected_ = true;
+  synced_ = true;
+  header_changed_ = true;
+  std::set<std::string> present;
+  for (DomainInfo& domain : domains) {
+    present.insert(domain.uuid);
+    HandleDomain(std::move(domain), now);
+  }
+  std::vector<std::string> gone;
+  for (const auto& [uuid, vm] : vms_) {
+    if (!present.contains(uuid)) gone.push_back(uuid);
+  }
+  for (const std::string& uuid : gone) Remove(uuid, "libvirt no longer has the domain", now);
+  for (auto& [uuid, kept] : kept_) {
+    if (!present.contains(uuid) && !kept.absent_since) kept.absent_since = now.mono;
+  }
+  // Operations of a former hypertierd whose domain went away while nobody watched.
+  for (const auto& [uuid, id] : std::exchange(resumed_, {})) {
+    const OperationPtr old = operations_.Find(id);
+    if (old == nullptr) continue;
+    Operation operation = *old;
+    MarkEnded(operation, OperationRecord::State::kFailed,
+              absl::AbortedError("libvirt no longer has the domain; it went away while hypertierd was not running"),
+              now);
+    SaveOperation(operation.record);
+    PutEnded(std::move(operation), now);
+  }
+}
+
+Vm& Engine::Create(const DomainInfo& domain, const Now& now) {
+  auto owned = std::make_unique<Vm>();
+  Vm& vm = *owned;
+  vm.uuid = domain.uuid;
+  vms_[domain.uuid] = std::move(owned);
+  members_changed_ = true;
+  if (const auto resumed = resumed_.find(vm.uuid); resumed != resumed_.end()) {
+    vm.operation = resumed->second;
+    resumed_.erase(resumed);
+    const OperationPtr operation = operations_.Find(vm.operation);
+    const absl::Duration left = operation->record.deadline - now.wall;
+    vm.operation_deadline = now.mono + std::clamp(left, absl::ZeroDuration(), options_.resize_timeout);
+  }
+  return vm;
+}
+
+void Engine::HandleDomain(DomainInfo domain, const Now& now) {
+  Vm* known = Find(domain.uuid);
+  Vm& vm = known != nullptr ? *known : Create(domain, now);
+  const bool was_alive = vm.Alive();
+  const DomainState old_state = vm.state;
+  const std::optional<PerTier<Bytes>> old_cells = vm.TwoTier() ? vm.description->cells : std::nullopt;
+  vm.name = domain.name;
+  if (const auto kept = kept_.find(vm.uuid); kept != kept_.end()) kept->second.absent_since.reset();
+  if (!domain.answered) {
+    // Listed, but slow: what we knew of it stays, and OnDomain follows.
+    if (!vm.met) vm.description_error = "libvirt lists the domain, but it does not answer";
+    Touch(vm);
+    return;
+  }
+  const bool first_meeting = !std::exchange(vm.met, true);
+  vm.state = domain.state;
+  Describe(vm, domain);
+
+  const bool same_cells = old_cells && vm.TwoTier() && *old_cells == vm.cells();
+  if (vm.Alive() && !was_alive) Started(vm, !first_meeting);
+  if (!same_cells) ResetCeiling(vm);
+  if (old_state != vm.state && vm.state == DomainState::kRunning) vm.link.quiet_since = now.mono;
+  if (!same_cells || !vm.targets) TakeKeptTargets(vm, now);
+  if (!vm.Alive()) {
+    Stopped(vm, vm.state == DomainState::kCrashed ? "the VM crashed" : "the VM was shut off", now);
+  } else if (!vm.TwoTier()) {
+    Stopped(vm, "the VM is not two-tier", now);
+  } else {
+    Connect(vm, now);
+    world_.residency->Watch(*vm.description);
+    AttachIfNeeded(vm, now);
+    UpdateCeiling(vm, options_.slack);
+  }
+  Touch(vm);
+}
+
+void Engine::Describe(Vm& vm, const DomainInfo& domain) {
+  auto description = world_.describe(domain.xml);
+  if (description.ok()) {
+    vm.description = *std::move(description);
+    vm.description_error.clear();
+  } else {
+    vm.description.reset();
+    vm.description_error = fmt::format("libvirt's XML cannot be read: {}", ToString(description.status().message()));
+  }
+}
+
+void Engine::Started(Vm& vm, bool watched) {
+  ForgetGuest(vm);
+  vm.link.boot_id.clear();
+  vm.asked = {};
+  vm.known_total.reset();
+  vm.reboot_announced = false;
+  vm.fresh_boot = watched;
+  vm.attach = {};
+}
+
+void Engine::Stopped(Vm& vm, const std::string& why, const Now& now) {
+  // First, so that it ends with the last figures.
+  EndOperation(vm, OperationRecord::State::kFailed, absl::AbortedError(why), now);
+  if (!vm.link.socket.empty()) world_.agents->Close(vm.uuid);
+  world_.residency->Unwatch(vm.uuid);
+  ForgetGuest(vm);
+  const std::uint64_t resets = vm.link.resets;
+  const std::uint64_t implausible = vm.link.implausible_figures;
+  vm.link = {};
+  vm.link.resets = resets;
+  vm.link.implausible_figures = implausible;
+  vm.asked = {};
+  vm.residency = {};
+  vm.attach = {};
+}
+
+void Engine::TakeKeptTargets(Vm& vm, const Now& now) {
+  vm.targets.reset();
+  if (!vm.TwoTier()) return;
+  const PerTier<Bytes>& cells = vm.cells();
+  const auto kept = kept_.find(vm.uuid);
+  if (kept == kept_.end()) {
+    // What the domain's boot string asks for, until the guest has spoken.
+    if (vm.description->boot_balloons) {
+      vm.targets = VmTargets{TargetsFromBalloons(cells, *vm.description->boot_balloons), 0, false};
+    }
+    return;
+  }
+  const TargetRecord& record = kept->second.record;
+  const PerTier<Bytes> fitting{std::min(record.targets.fmem(), cells.fmem()),
+                               std::min(record.targets.smem(), cells.smem())};
+  if (fitting == record.targets) {
+    vm.targets = VmTargets{record.targets, record.generation, true};
+    return;
+  }
+  const absl::Status status = CommitTargets(vm, fitting, NextGeneration(vm), nullptr, nullptr, now);
+  if (!status.ok()) {
+    Trouble(fmt::format("fitting the targets of {} into its smaller cells", vm.name), status);
+    return;
+  }
+  Note(vm, EventKind::kTargetsSet, now, "targets lowered to the domain's cells, which have become smaller");
+}
+
+void Engine::Connect(Vm& vm, const Now& now) {
+  const std::string& socket = vm.description->agent_socket;
+  if (socket == vm.link.socket) return;
+  if (!vm.link.socket.empty()) {
+    // libvirt names the socket after the QEMU process: another name is another process, whose start we have missed.
+    world_.agents->Close(vm.uuid);
+    Started(vm, true);
+    const std::uint64_t resets = vm.link.resets;
+    vm.link = {};
+    vm.link.resets = resets;
+    vm.residency = {};
+  }
+  if (socket.empty()) return;
+  vm.link.socket = socket;
+  vm.link.state = LinkState::kDown;
+  vm.link.quiet_since = now.mono;
+  vm.attach = {};
+  world_.agents->Open(vm.uuid, socket);
+}
+
+void Engine::AttachIfNeeded(Vm& vm, const Now& now) {
+  if (!options_.attach_channel || !connected_ || !vm.TwoTier() || vm.description->has_agent_channel) return;
+  if (vm.state != DomainState::kRunning || vm.attach.running || now.mono < vm.attach.next) return;
+  vm.attach.running = true;
+  world_.domains->AttachAgentChannel(vm.uuid);
+  Touch(vm);
+}
+
+void Engine::HandleAttached(const std::string& uuid, const absl::Status& status, const Now& now) {
+  Vm* vm = Find(uuid);
+  if (vm == nullptr || !vm->attach.running) return;
+  VmAttach& attach = vm->attach;
+  attach.running = false;
+  // Also after success: the domain's new XML should come at once; if it never does, asking again is the remedy.
+  attach.pause = attach.pause == absl::ZeroDuration() ? options_.attach_retry_min
+                                                      : std::min(attach.pause * 2, options_.attach_retry_max);
+  attach.next = now.mono + attach.pause;
+  attach.error = status.ok() ? "" : ToString(status.message());
+  Touch(*vm);
+}
+
+void Engine::HandleReboot(const std::string& uuid, const Now& now) {
+  Vm* vm = Find(uuid);
+  if (vm == nullptr || !vm->Alive()) return;
+  Rebooted(*vm);
+  vm->reboot_announced = true;
+  Note(*vm, EventKind::kReboot, now, "the guest has rebooted; its targets are set again");
+}
+
+void Engine::HandleGone(const std::string& uuid, const Now& now) {
+  Remove(uuid, "the domain is gone", now);
+  if (const auto resumed = resumed_.find(uuid); resumed != resumed_.end()) {
+    Operation operation = *operations_.Find(resumed->second);
+    resumed_.erase(resumed);
+    MarkEnded(operation, OperationRecord::State::kFailed, absl::AbortedError("the domain is gone"), now);
+    SaveOperation(operation.record);
+    PutEnded(std::move(operation), now);
+  }
+  if (kept_.erase(uuid) == 0) return;
+  const absl::Status status = world_.ledger->ForgetVm(uuid);
+  if (status.ok()) return;
+  Trouble(fmt::format("forgetting the targets of {}", uuid), status);
+  unforgotten_vms_.insert(uuid);
+}
+
+void Engine::Remove(const std::string& uuid, const std::string& why, const Now& now) {
+  Vm* vm = Find(uuid);
+  if (vm == nullptr) return;
+  Stopped(*vm, why, now);
+  vms_.erase(uuid);
+  dirty_.erase(uuid);
+  members_changed_ = true;
+}
+
+void Engine::HandleDisconnected(const std::string& reason, const Now&) {
+  connected_ = false;
+  disconnect_reason_ = reason;
+  header_changed_ = true;
+}
+
+}  // namespace hypertier::control

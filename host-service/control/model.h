@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What hypertierd knows of its VMs, as values. Control owns the changing state; everybody else sees these records,
+// immutable, in a FleetSnapshot.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/bytes.h"
+#include "common/tier.h"
+#include "host-service/ledger/ledger.h"
+#include "host-service/libvirt/hypervisor.h"
+
+namespace hypertier::control {
+
+// Whether hypertierd governs a VM; see Management in hypertier/v1/vm.proto.
+enum class Management { kManaged, kWaiting, kUnmanaged };
+
+// Link to the agent; see Agent.LinkState in hypertier/v1/vm.proto.
+enum class LinkState { kDown, kUp, kStale };
+
+// What a tier's balloon is doing, as the guest says.
+enum class GuestTierState { kUnknown, kIdle, kShrinking, kGrowing, kShort };
+
+enum class EventKind {
+  kAgentConnected,
+  kAgentLost,
+  kLinkReset,
+  kTargetsSet,
+  kTargetsAdopted,
+  kOomDeflate,
+  kShortfall,
+  kShortfallEnded,
+  kReboot,
+  kRediscard,
+};
+
+struct VmEvent {
+  EventKind kind = EventKind::kAgentConnected;
+  absl::Time time;
+  std::string message;
+
+  friend bool operator==(const VmEvent&, const VmEvent&) = default;
+};
+
+// One tier of a two-tier VM; the fields are those of Tier in hypertier/v1/vm.proto.
+struct TierRecord {
+  GuestTierState state = GuestTierState::kUnknown;
+  Bytes cell;
+  std::optional<Bytes> target;
+  std::optional<Bytes> balloon;
+  std::optional<Bytes> resident;
+  Bytes shortfall;
+  Bytes floor;
+  Bytes charged;
+  std::optional<Bytes> free;
+
+  friend bool operator==(const TierRecord&, const TierRecord&) = default;
+};
+
+struct AgentRecord {
+  LinkState link = LinkState::kDown;
+  std::string version;
+  std::string kernel_release;
+  std::uint32_t protocol_version = 0;
+  std::vector<std::string> features;
+  // InfinitePast: never.
+  absl::Time last_report = absl::InfinitePast();
+  std::uint64_t link_resets = 0;
+  std::string transport;
+  std::uint64_t oom_deflates = 0;
+  Bytes oom_deflated;
+  // Figures of reports that were impossible (larger than the cell, tiers twice or unknown) and were bounded or left
+  // out.
+  std::uint64_t implausible_figures = 0;
+
+  friend bool operator==(const AgentRecord&, const AgentRecord&) = default;
+};
+
+struct VmRecord {
+  std::string uuid;
+  std::string name;
+  std::string tenant;
+  DomainState state = DomainState::kUnknown;
+  Management management = Management::kUnmanaged;
+  // Empty when managed.
+  std::string reason;
+  // Absent for a domain that is not two-tier.
+  std::optional<PerTier<TierRecord>> tiers;
+  AgentRecord agent;
+  // Id of the running resize, or "".
+  std::string operation;
+  // When anything but the time of the last report last changed.
+  absl::Time updated = absl::InfinitePast();
+  // Oldest first. Shared between the records of one VM for as long as no event is added; never null.
+  std::shared_ptr<const std::vector<VmEvent>> events = std::make_shared<const std::vector<VmEvent>>();
+};
+
+// Progress of one tier that an operation named.
+struct TierProgress {
+  Bytes start;
+  Bytes current;
+  Bytes target;
+  // Zero when it cannot be measured.
+  Bytes resident;
+  Bytes shortfall;
+
+  friend bool operator==(const TierProgress&, const TierProgress&) = default;
+};
+
+struct Operation {
+  OperationRecord record;
+  PerTier<std::optional<TierProgress>> tiers;
+  // What it waits for, in words; empty once ended.
+  std::string status_message;
+};
+
+inline bool Ended(OperationRecord::State state) {
+  return state != OperationRecord::State::kPending && state != OperationRecord::State::kRunning;
+}
+
+}  // namespace hypertier::control
