@@ -28,9 +28,9 @@ std::string EncodeFrame(std::string_view payload);
 class FrameDecoder {
  public:
   enum class Mode {
-    // Bytes that are no frame are skipped, up to kMaxSkip of them in a row: what a reader uses until it has seen a first
-    // good frame. A wrong checksum costs the bytes that it was computed over. A magic inside an unfinished frame means
-    // that the frame was cut off.
+    // Bytes that are no frame are skipped, up to kMaxSkip of them in a row: what a reader uses until it has seen a
+    // first good frame. A wrong checksum costs the bytes that it was computed over. A magic inside an unfinished frame
+    // means that the frame was cut off.
     kSeek,
     // Anything but a frame is an error: what the host uses once it is in step.
     kStrict,

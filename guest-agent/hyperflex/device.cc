@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest-agent/hyperflex/device.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+
+#include "common/text.h"
+#include "guest-agent/system/file.h"
+
+namespace hypertier::agent {
+namespace {
+
+// A driver's folder holds one link for each device that it is bound to, named virtioN.
+bool HasDevice(const std::string& driver) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(driver, error)) {
+    if (entry.path().filename().string().starts_with("virtio")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string HyperflexDevice::Diagnose() const {
+  const std::string drivers = root_ + "/sys/bus/virtio/drivers/";
+  std::error_code error;
+  if (HasDevice(drivers + "virtio_balloon")) {
+    return "the stock driver virtio_balloon has the balloon device; blacklist it and reboot, or "
+           "rmmod virtio_balloon and modprobe hyperflex";
+  }
+  if (!std::filesystem::exists(drivers + "hyperflex", error)) {
+    return "the module is not loaded; modprobe hyperflex (package hyperflex-dkms)";
+  }
+  return "hyperflex is loaded but bound to no device; the VM needs <memballoon model='virtio'/>";
+}
+
+absl::Status HyperflexDevice::EnsureOpen() {
+  if (fd_) return absl::OkStatus();
+  fd_.reset(open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (fd_) {
+    ++opens_;
+    return absl::OkStatus();
+  }
+  const absl::Status status = ErrnoStatus(errno, path_, "open");
+  if (!absl::IsNotFound(status)) return status;
+  return absl::NotFoundError(fmt::format("{}: {}", path_, Diagnose()));
+}
+
+absl::StatusOr<Snapshot> HyperflexDevice::Read() {
+  if (absl::Status status = EnsureOpen(); !status.ok()) return status;
+  std::array<char, kMaxSnapshot> buffer;
+  ssize_t count = 0;
+  do {
+    count = pread(fd_.get(), buffer.data(), buffer.size(), 0);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) {
+    const absl::Status status = ErrnoStatus(errno, path_, "read");
+    fd_.reset();
+    return status;
+  }
+  absl::StatusOr<Snapshot> snapshot = ParseSnapshot(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
+  if (snapshot.ok()) return snapshot;
+  fd_.reset();
+  return absl::Status(snapshot.status().code(), fmt::format("{}: {}", path_, ToString(snapshot.status().message())));
+}
+
+absl::Status HyperflexDevice::Command(const std::string& command) {
+  if (absl::Status status = EnsureOpen(); !status.ok()) return status;
+  ssize_t count = 0;
+  do {
+    count = write(fd_.get(), command.data(), command.size());
+  } while (count < 0 && errno == EINTR);
+  if (count == static_cast<ssize_t>(command.size())) return absl::OkStatus();
+  const int error = count < 0 ? errno : EIO;
+  if (error == ENODEV) {
+    // Either the guest has no such tier or the device has gone: the next call finds out.
+    fd_.reset();
+  }
+  return ErrnoStatus(error, path_, fmt::format("write \"{}\"", command).c_str());
+}
+
+absl::Status HyperflexDevice::Set(std::uint64_t generation, const PerTier<std::optional<Bytes>>& balloons) {
+  std::string command = fmt::format("set generation={}", generation);
+  for (const TierId tier : kTiers) {
+    if (balloons[tier]) command += fmt::format(" {}={}", TierName(tier), balloons[tier]->count());
+  }
+  return Command(command);
+}
+
+absl::Status HyperflexDevice::Rediscard() {
+  return Command("rediscard");
+}
+
+}  // namespace hypertier::agent

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest-agent/ranges/cuts.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hypertier::ranges {
+namespace {
+
+constexpr double kMinSamples = 8;
+
+// Running sums over the bins of one range.
+class Segmenter {
+ public:
+  Segmenter(const Range& range, const Options& options, double min_gain)
+      : used_(BinsUsed(range)), unit_(range.squares / Count(range)), options_(options), min_gain_(min_gain) {
+    for (unsigned bin = 0; bin < used_; ++bin) {
+      counts_[bin + 1] = counts_[bin] + range.bins[bin];
+      pages_[bin + 1] = pages_[bin] + BinEvidence(range, bin, bin + 1).pages;
+    }
+  }
+
+  // No cut can stand out by more than all bins together do (the sum of squares between two groups is at most that
+  // between all), which is cheaper to tell.
+  bool Promising() const {
+    const double density = counts_[used_] / pages_[used_];
+    if (!(counts_[used_] >= kMinSamples * unit_)) return false;
+    double sum = 0;
+    for (unsigned bin = 0; bin < used_; ++bin) {
+      const double pages = pages_[bin + 1] - pages_[bin];
+      const double excess = counts_[bin + 1] - counts_[bin] - density * pages;
+      sum += excess * excess / pages;
+    }
+    return sum >= density * unit_ * options_.split_confidence * options_.split_confidence;
+  }
+
+  void Segment(unsigned from, unsigned to, Cuts& cuts) const {
+    unsigned best = from;
+    double most = 0;
+    double gain = 0;
+    for (unsigned cut = from + 1; cut < to; ++cut) {
+      const Evidence left = Part(from, cut);
+      const Evidence right = Part(cut, to);
+      const Evidence& hot = left.density() > right.density() ? left : right;
+      const double errors = StandardErrors(left, right);
+      if (errors < options_.split_confidence || errors <= most || hot.count < kMinSamples * unit_) continue;
+      const double contrast = Contrast(left, right);
+      if (contrast < min_gain_) continue;
+      best = cut;
+      most = errors;
+      gain = contrast;
+    }
+    if (best == from) return;
+    cuts.gain += gain;
+    Segment(from, best, cuts);
+    cuts.bins[cuts.count++] = best;
+    Segment(best, to, cuts);
+  }
+
+  unsigned used() const { return used_; }
+
+ private:
+  Evidence Part(unsigned from, unsigned to) const {
+    const double count = counts_[to] - counts_[from];
+    return {count, count * unit_, pages_[to] - pages_[from]};
+  }
+
+  const unsigned used_;
+  // Variance of a count, for each access counted.
+  const double unit_;
+  const Options& options_;
+  const double min_gain_;
+  std::array<double, Range::kBins + 1> counts_{};
+  std::array<double, Range::kBins + 1> pages_{};
+};
+
+}  // namespace
+
+Cuts FindCuts(const Range& range, const Options& options, double min_gain) {
+  Cuts cuts;
+  if (BinsUsed(range) < 2 || !(range.squares > 0)) return cuts;
+  const Segmenter segmenter(range, options, min_gain);
+  if (segmenter.Promising()) segmenter.Segment(0, segmenter.used(), cuts);
+  return cuts;
+}
+
+Cuts LookCloser(const Range& range, const Options& options) {
+  Cuts cuts;
+  const unsigned used = BinsUsed(range);
+  if (used < 2 || !(range.squares > 0)) return cuts;
+  double own = 0;
+  for (const double bin : range.bins) own += bin;
+  const double samples = own / range.squares * Count(range);
+  const unsigned parts =
+      static_cast<unsigned>(std::min(static_cast<double>(used), std::floor(samples / options.look_closer_samples)));
+  for (unsigned part = 1; part < parts; ++part) cuts.bins[cuts.count++] = part * used / parts;
+  cuts.gain = own;
+  return cuts;
+}
+
+}  // namespace hypertier::ranges

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest-agent/ranges/ranking.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hypertier::ranges {
+namespace {
+
+constexpr double kPagesPerMib = static_cast<double>(Bytes::MiB(1).count()) / static_cast<double>(kPage.count());
+
+bool Denser(const Ranked& a, const Ranked& b) {
+  if (a.density != b.density) return a.density > b.density;
+  if (a.range->process != b.range->process) return a.range->process < b.range->process;
+  return a.range->start < b.range->start;
+}
+
+}  // namespace
+
+std::vector<Ranked> Rank(const RangeSet& ranges, const Decay& decay, const Options& options) {
+  double counts = 0;
+  double squares = 0;
+  ranges.ForEach([&](const Range& range) {
+    counts += Count(range);
+    squares += range.squares;
+  });
+  // One sample of the usual weight: in the steady state squares / counts is half of it. A range without a sample may
+  // have had one the moment before.
+  const double sample = counts > 0 ? 2 * squares / counts : 0;
+
+  std::vector<Ranked> ranking;
+  ranking.reserve(ranges.size());
+  ranges.ForEach([&](const Range& range) {
+    const double count = Count(range);
+    const double per_second = decay.PerSecond(range.since);
+    const double per_mib = per_second / (PlacedPages(range) / kPagesPerMib);
+    const double below = options.move_confidence * std::sqrt(range.squares);
+    const double above = options.move_confidence * std::sqrt(range.squares + sample * sample);
+    ranking.push_back({.range = &range,
+                       .rate = count * per_second,
+                       .density = count * per_mib,
+                       .lower = std::max(0.0, count - below) * per_mib,
+                       .upper = (count + above) * per_mib,
+                       .young = decay.now() - range.born < options.young});
+  });
+  std::sort(ranking.begin(), ranking.end(), Denser);
+  return ranking;
+}
+
+std::vector<CurvePoint> HotnessCurve(const std::vector<Ranked>& ranking) {
+  constexpr double kSteps = kMaxCurvePoints - 1;
+  double total = 0;
+  for (const Ranked& ranked : ranking) total += ranked.resident_rate();
+  std::vector<CurvePoint> curve;
+  if (!(total > 0)) return curve;
+  double rate = 0;
+  double pages = 0;
+  double next = 1 / kSteps;
+  for (const Ranked& ranked : ranking) {
+    rate += ranked.resident_rate();
+    pages += ranked.resident();
+    const double share = std::min(1.0, rate / total);
+    if (share < next || ranked.resident() == 0) continue;
+    curve.push_back({PagesToBytes(static_cast<std::uint64_t>(pages)), share});
+    next = (std::floor(share * kSteps) + 1) / kSteps;
+  }
+  const CurvePoint last{PagesToBytes(static_cast<std::uint64_t>(pages)), 1.0};
+  if (curve.size() == kMaxCurvePoints || (!curve.empty() && curve.back().fmem == last.fmem)) curve.pop_back();
+  curve.push_back(last);
+  return curve;
+}
+
+std::optional<double> HitRatio(const std::vector<Ranked>& ranking) {
+  double total = 0;
+  double fast = 0;
+  for (const Ranked& ranked : ranking) {
+    if (ranked.resident() == 0) continue;
+    total += ranked.resident_rate();
+    fast += ranked.resident_rate() * (ranked.range->pages.fmem() / ranked.resident());
+  }
+  if (!(total > 0)) return std::nullopt;
+  return std::min(1.0, fast / total);
+}
+
+}  // namespace hypertier::ranges

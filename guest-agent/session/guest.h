@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "common/bytes.h"
+#include "common/tier.h"
+#include "guest-agent/hyperflex/snapshot.h"
+
+namespace hypertier::agent {
+
+// What a report says about the balloons.
+struct BalloonFigures {
+  Snapshot snapshot;
+  PerTier<Bytes> floors;
+};
+
+// What the session may ask of the guest. Called on the agent's one thread, so nothing here may block.
+class Guest {
+ public:
+  virtual ~Guest() = default;
+
+  // The figures of now; an error says why there are no balloons, and what to do. Called for each report, and every few
+  // seconds while there are none.
+  virtual absl::StatusOr<BalloonFigures> Balloons() = 0;
+
+  // Both may be called many times with the same arguments.
+  virtual absl::Status SetBalloons(std::uint64_t generation, const PerTier<std::optional<Bytes>>& balloons) = 0;
+  virtual absl::Status Rediscard() = 0;
+};
+
+}  // namespace hypertier::agent
