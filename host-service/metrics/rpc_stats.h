@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace hypertier::metrics {
+
+// The methods of HyperTierService.
+enum class RpcMethod { kListVms, kGetVm, kResizeVm, kListOperations, kGetOperation, kCancelOperation, kWatchVms };
+
+inline constexpr std::array<std::string_view, 7> kRpcMethodNames = {
+    "ListVms", "GetVm", "ResizeVm", "ListOperations", "GetOperation", "CancelOperation", "WatchVms"};
+
+// gRPC status codes by number.
+inline constexpr std::array<std::string_view, 17> kRpcCodeNames = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+
+// Calls answered, by method and status code. Thread-safe without a lock.
+class RpcStats {
+ public:
+  void Count(RpcMethod method, int code) {
+    const std::size_t known =
+        code >= 0 && static_cast<std::size_t>(code) < kRpcCodeNames.size() ? static_cast<std::size_t>(code) : 2;
+    counts_[static_cast<std::size_t>(method)][known].fetch_add(1, std::memory_order_relaxed);
+  }
+
+  std::uint64_t Get(std::size_t method, std::size_t code) const {
+    return counts_[method][code].load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::array<std::array<std::atomic<std::uint64_t>, kRpcCodeNames.size()>, kRpcMethodNames.size()> counts_{};
+};
+
+}  // namespace hypertier::metrics

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every metric of hypertierd, defined once: collector.cc renders by this table and the documentation is made from it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace hypertier::metrics {
+
+enum class Metric : std::size_t {
+  kBuildInfo,
+  kLibvirtConnected,
+  kVms,
+  kVmInfo,
+  kTierCell,
+  kTierTarget,
+  kTierBalloon,
+  kTierResident,
+  kTierShortfall,
+  kTierCharged,
+  kAgentUp,
+  kLinkResets,
+  kImplausible,
+  kOomDeflates,
+  kOomDeflatedBytes,
+  kOperations,
+  kOperationsRunning,
+  kRpc,
+  kCount,
+};
+
+struct Definition {
+  Metric metric;
+  std::string_view name;
+  bool counter;
+  // Base unit; empty: a plain number.
+  std::string_view unit;
+  // Separated by commas. Label "vm" is the domain's UUID.
+  std::string_view labels;
+  std::string_view help;
+};
+
+inline constexpr std::array<Definition, static_cast<std::size_t>(Metric::kCount)> kDefinitions = {{
+    {Metric::kBuildInfo, "hypertier_build_info", false, "", "version", "Always 1; the label is hypertierd's version."},
+    {Metric::kLibvirtConnected, "hypertier_libvirt_connected", false, "", "",
+     "1 while hypertierd is connected to libvirt, else 0."},
+    {Metric::kVms, "hypertier_vms", false, "", "management",
+     "Domains that libvirt knows, by whether hypertierd governs them."},
+    {Metric::kVmInfo, "hypertier_vm_info", false, "", "vm,name,tenant", "Always 1; name and tenant of each domain."},
+    {Metric::kTierCell, "hypertier_vm_tier_cell_bytes", false, "bytes", "vm,tier",
+     "Size of the guest NUMA cell: the most that the tier can be."},
+    {Metric::kTierTarget, "hypertier_vm_tier_target_bytes", false, "bytes", "vm,tier",
+     "What the VM may use of the tier. Absent while no target is known."},
+    {Metric::kTierBalloon, "hypertier_vm_tier_balloon_bytes", false, "bytes", "vm,tier",
+     "What the tier's balloon holds back, as the guest says. Absent until it has reported."},
+    {Metric::kTierResident, "hypertier_vm_tier_resident_bytes", false, "bytes", "vm,tier",
+     "What the host really backs of the tier, measured on the host. Absent when it cannot be measured."},
+    {Metric::kTierShortfall, "hypertier_vm_tier_shortfall_bytes", false, "bytes", "vm,tier",
+     "What the guest could not give up at its last attempt, as it says."},
+    {Metric::kTierCharged, "hypertier_vm_tier_charged_bytes", false, "bytes", "vm,tier",
+     "What the host must count against its capacity: the larger of target and resident, or the whole cell until the "
+     "guest has "
+     "confirmed its balloons."},
+    {Metric::kAgentUp, "hypertier_vm_agent_up", false, "", "vm",
+     "1 while the guest's agent reports, else 0. Two-tier domains only."},
+    {Metric::kLinkResets, "hypertier_vm_link_resets_total", true, "", "vm",
+     "Times the agent's link was reset because of what came over it."},
+    {Metric::kImplausible, "hypertier_vm_implausible_figures_total", true, "", "vm",
+     "Impossible figures in the guest's reports (larger than the cell, tiers named twice), bounded or left out."},
+    {Metric::kOomDeflates, "hypertier_vm_oom_deflates_total", true, "", "vm",
+     "Times the guest ran out of memory and took some back from its balloons, since its boot, as it says."},
+    {Metric::kOomDeflatedBytes, "hypertier_vm_oom_deflated_bytes_total", true, "bytes", "vm",
+     "Bytes that the guest took back when out of memory, since its boot, as it says."},
+    {Metric::kOperations, "hypertier_operations_total", true, "", "state", "Resizes that have ended, by how."},
+    {Metric::kOperationsRunning, "hypertier_operations_running", false, "", "", "Resizes that have not ended."},
+    {Metric::kRpc, "hypertier_rpc_total", true, "", "method,code", "gRPC calls answered, by method and status code."},
+}};
+
+constexpr const Definition& DefinitionOf(Metric metric) {
+  return kDefinitions[static_cast<std::size_t>(metric)];
+}
+
+}  // namespace hypertier::metrics
