@@ -5,6 +5,7 @@ import base64
 import itertools
 import random
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -67,9 +68,9 @@ class Command:
                     why = 'still running' if self.running else f'ended with {self._status} {self._lost}'
                     raise errors.GuestTimeout(f'no {text!r} from ({why}): {self.script}\n{self.stdout}{self.stderr}')
 
-    def kill(self) -> None:
-        """Kills it and all its children (SIGKILL)."""
-        self._channel.send(f'KILL {self._number}')
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        """Sends a signal to it and all its children."""
+        self._channel.send(f'KILL {self._number} {int(how)}')
 
     def send(self, data: bytes, last: bool = True) -> None:
         """To its standard input, which ends with the last."""

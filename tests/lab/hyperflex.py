@@ -3,7 +3,6 @@
 
 import hashlib
 import pathlib
-import shutil
 import subprocess
 
 from lab import errors
@@ -12,10 +11,8 @@ from lab import locked
 from lab import paths
 
 
-def build(kernel: kernels.Kernel) -> pathlib.Path | None:
-    """The module, or None while there is no source of it."""
-    if not (paths.HYPERFLEX / 'Makefile').is_file():
-        return None
+def build(kernel: kernels.Kernel) -> pathlib.Path:
+    """The module."""
     sources = [path for path in sorted(paths.HYPERFLEX.iterdir())
                if path.name in ('Makefile', 'Kbuild') or path.suffix in ('.c', '.h') and '.mod.' not in path.name]
     digest = hashlib.sha256(str(kernel.root).encode())
@@ -25,14 +22,12 @@ def build(kernel: kernels.Kernel) -> pathlib.Path | None:
     with locked.lock(final.parent / '.lock'):
         if not final.exists():
             with locked.building(final) as scratch:
-                _make(kernel, sources, scratch)
+                _make(kernel, scratch)
     return final / 'hyperflex.ko'
 
 
-def _make(kernel: kernels.Kernel, sources: list[pathlib.Path], scratch: pathlib.Path) -> None:
-    for source in sources:
-        shutil.copy(source, scratch)
-    done = subprocess.run(['make', '-C', kernel.kdir, f'M={scratch}', 'modules'],
+def _make(kernel: kernels.Kernel, scratch: pathlib.Path) -> None:
+    done = subprocess.run(['make', '-C', paths.HYPERFLEX, f'KDIR={kernel.kdir}', f'BUILD={scratch}'],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise errors.LabError(f'hyperflex does not build for {kernel.release}:\n{done.stdout}')

@@ -27,11 +27,9 @@ KEEP = 12
 
 
 def build(kernel: kernels.Kernel, agent: pathlib.Path | None = None) -> pathlib.Path:
-    """The image for a kernel, with hyperflex.ko if its source is there and with `agent` if given."""
+    """The image for a kernel, with `agent` if given."""
     wanted = dict(_modules(kernel))
-    module = hyperflex.build(kernel)
-    if module is not None:
-        wanted[f'lib/modules/{kernel.release}/updates/hyperflex.ko'] = module.read_bytes()
+    wanted[f'lib/modules/{kernel.release}/updates/hyperflex.ko'] = hyperflex.build(kernel).read_bytes()
     wanted['init'] = (paths.GUEST / 'init').read_bytes()
     wanted['bin/busybox'] = _read(BUSYBOX, 'install busybox-static')
     for source in sorted(paths.GUEST.glob('*.c')):

@@ -4,7 +4,6 @@
 import dataclasses
 import pathlib
 
-from lab import paths
 from lab import sizes
 from lab.virtio_mem import VirtioMem
 
@@ -42,11 +41,8 @@ class Options:
     tierctl: pathlib.Path | None = None
 
     def command_line(self) -> str:
-        balloon = self.balloon
-        if balloon == 'hyperflex' and not (paths.HYPERFLEX / 'Makefile').is_file():
-            balloon = 'none'
         # Level 5 shows warnings, which the lab looks for; more would cost time, one emulated port access a character.
-        words = ['console=ttyS0', 'loglevel=5', 'panic=-1', f'ht.balloon={balloon}']
+        words = ['console=ttyS0', 'loglevel=5', 'panic=-1', f'ht.balloon={self.balloon}']
         words.append(f'ht.agent={"on" if self.agent else "off"}')
         if self.hyperflex:
             words.append('ht.hyperflex=' + ','.join(f'{name}:{value}' for name, value in self.hyperflex.items()))

@@ -3,6 +3,7 @@
 
 import dataclasses
 import pathlib
+import signal
 import time
 import uuid
 
@@ -132,7 +133,7 @@ class Vm:
     def memhog_end(self, hog: channel.Command, timeout: float = 120) -> None:
         """Ends a memhog after its round; fails on any mismatch, or if it was killed."""
         if hog.running:
-            self.run('killall -TERM memhog', check=False)
+            hog.kill(signal.SIGTERM)
         status = hog.wait(timeout)
         if status != 0:
             raise AssertionError(f'{self.name}: memhog ended with status {status}:\n{hog.stdout}{hog.stderr}')

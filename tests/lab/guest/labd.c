@@ -6,7 +6,7 @@
  *          RUN id base64(script) ;          OUT id base64 ;     a piece of standard output
  *          IN id base64 ;                   ERR id base64 ;     a piece of standard error
  *          EOF id ;                         EXIT id status ;    128 + signal for a killed one
- *          KILL id ;
+ *          KILL id signal ;
  *
  * A line without its " ;" was cut off and is ignored, so a host may come and go at any time; it begins with an empty line. Commands
  * outlive the host's connection. Each is a process group of its own. Output of a command waits in its pipe while the port is full.
@@ -220,7 +220,7 @@ static void obey(char *text)
 	} else if (!strcmp(verb, "EOF") && job) {
 		job->input_ended = true;
 	} else if (!strcmp(verb, "KILL") && job && !job->reaped) {
-		kill(-job->pid, SIGKILL);
+		kill(-job->pid, payload ? atoi(payload) : SIGKILL);
 	}
 }
 
