@@ -160,6 +160,15 @@ void ShapeMemory(pugi::xml_node domain, const ShapeOptions& options, const PerTi
   SetAttribute(ChildOf(backing, "access"), "mode", "shared");
 }
 
+// What cell 0's CPUs see of a tier. Latencies are in nanoseconds, bandwidths in KiB a second.
+void AddInterconnect(pugi::xml_node interconnects, const char* figure, TierId tier, const std::string& value) {
+  pugi::xml_node element = interconnects.append_child(figure);
+  SetAttribute(element, "initiator", "0");
+  SetAttribute(element, "target", fmt::format("{}", static_cast<int>(tier)));
+  SetAttribute(element, "type", "access");
+  SetAttribute(element, "value", value);
+}
+
 void ShapeCells(pugi::xml_node domain, const ShapeOptions& options, unsigned vcpus) {
   pugi::xml_node cpu = TopLevel(domain, "cpu");
   cpu.remove_child("numa");
@@ -174,11 +183,10 @@ void ShapeCells(pugi::xml_node domain, const ShapeOptions& options, unsigned vcp
   }
   pugi::xml_node interconnects = numa.append_child("interconnects");
   for (const TierId tier : kTiers) {
-    pugi::xml_node latency = interconnects.append_child("latency");
-    SetAttribute(latency, "initiator", "0");
-    SetAttribute(latency, "target", fmt::format("{}", static_cast<int>(tier)));
-    SetAttribute(latency, "type", "access");
-    SetAttribute(latency, "value", fmt::format("{}", options.latency_ns[tier]));
+    AddInterconnect(interconnects, "latency", tier, fmt::format("{}", options.latency_ns[tier]));
+  }
+  for (const TierId tier : kTiers) {
+    AddInterconnect(interconnects, "bandwidth", tier, KiB(options.bandwidth[tier]));
   }
 }
 

@@ -22,6 +22,10 @@ struct ShapeOptions {
   // HMAT read latencies of the tiers in nanoseconds. Defaults: local DRAM and direct-attached CXL as measured by
   // Sun et al., "Demystifying CXL Memory" (MICRO'23).
   PerTier<unsigned> latency_ns{100, 250};
+  // HMAT bandwidths a second; a guest kernel forms memory tiers only from both figures. Defaults by arithmetic: eight
+  // channels of DDR5-4800 (8 bytes each transfer: 307 GB/s), and the one channel behind a CXL card. Multiples of 4 GiB,
+  // since QEMU encodes them in 16 bits over a common unit.
+  PerTier<Bytes> bandwidth{Bytes::GiB(288), Bytes::GiB(36)};
   // Host NUMA nodes to which the cells' memory is bound, as in libvirt's nodeset syntax ("0", "2-3"); empty: not bound.
   PerTier<std::string> host_nodes;
 };

@@ -67,6 +67,7 @@ TEST(ShapeDomain, MakesAPlainDomainTwoTier) {
   EXPECT_THAT(xml, HasSubstr("autodeflate=\"on\""));
   EXPECT_THAT(xml, HasSubstr("<memnode cellid=\"1\" mode=\"strict\" nodeset=\"2-3\""));
   EXPECT_THAT(xml, HasSubstr("<latency initiator=\"0\" target=\"1\" type=\"access\" value=\"250\""));
+  EXPECT_THAT(xml, HasSubstr("<bandwidth initiator=\"0\" target=\"1\" type=\"access\" value=\"37748736\""));
 }
 
 TEST(ShapeDomain, KeepsEverythingElse) {
