@@ -13,8 +13,10 @@ from lab import errors
 from lab.domain import add
 
 AGENT_PORT = 'org.hypertier.agent.0'
-# Latencies in ns that the guest is told (HMAT): DRAM, and CXL as measured by Sun et al., MICRO'23.
+# What the guest is told (HMAT), in ns and KiB/s: DRAM, and CXL as measured by Sun et al., MICRO'23. Linux 6.12 needs
+# the bandwidths too before it puts the nodes in two memory tiers.
 LATENCY = {'fmem': 100, 'smem': 250}
+BANDWIDTH = {'fmem': 100 << 20, 'smem': 20 << 20}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +43,9 @@ def shape(xml: str, tiers: Tiers) -> str:
     interconnects = add(numa, 'interconnects')
     for cell, latency in enumerate(LATENCY.values()):
         add(interconnects, 'latency', initiator='0', target=str(cell), type='access', value=str(latency))
+    for cell, bandwidth in enumerate(BANDWIDTH.values()):
+        add(interconnects, 'bandwidth', initiator='0', target=str(cell), type='access', value=str(bandwidth),
+            unit='KiB')
     devices = _one(root, 'devices')
     devices.remove(_one(devices, 'memballoon'))
     add(devices, 'memballoon', model='virtio', autodeflate='on', freePageReporting='on')

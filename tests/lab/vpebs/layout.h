@@ -11,6 +11,11 @@
 #define VPEBS_LAYOUT_H
 
 #include <linux/types.h>
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#elif !defined(__cplusplus)
+#include <assert.h>
+#endif
 
 #define VPEBS_MAGIC 0x53424550762d5448ull /* "HT-vPEBS" */
 #define VPEBS_VERSION 1
@@ -126,10 +131,10 @@ struct vpebs_shared {
 	struct vpebs_vcpu vcpus[VPEBS_VCPUS] __attribute__((aligned(4096)));
 };
 
-_Static_assert(sizeof(struct vpebs_counters) == 22 * 8, "counters.py knows this size");
-_Static_assert(sizeof(struct vpebs_slot) == 64, "");
-_Static_assert(sizeof(struct vpebs_record) == 32, "");
-_Static_assert(sizeof(struct vpebs_vcpu) == 8192 + VPEBS_RING * 32, "counters.py knows this size");
-_Static_assert(sizeof(struct vpebs_shared) <= VPEBS_BYTES, "");
+static_assert(sizeof(struct vpebs_counters) == 22 * 8, "counters.py knows this size");
+static_assert(sizeof(struct vpebs_slot) == 64, "");
+static_assert(sizeof(struct vpebs_record) == 32, "");
+static_assert(sizeof(struct vpebs_vcpu) == 8192 + VPEBS_RING * 32, "counters.py knows this size");
+static_assert(sizeof(struct vpebs_shared) <= VPEBS_BYTES, "");
 
 #endif

@@ -50,7 +50,9 @@ class Workload {
   // Runs the warm-up passes, then the measured passes as the region of interest. Passes are numbered through.
   void Measure(const std::function<void(uint64_t pass)>& run) {
     for (uint64_t pass = 0; pass < warmup_; pass++) run(pass);
+    for (uint32_t cpu = 0; model.there() && cpu < VPEBS_VCPUS; cpu++) before_[cpu] = model.shared().vcpus[cpu].regions;
     const uint64_t start = Real();
+    measuring_ = true;
     VPEBS_MARK(VPEBS_MARK_ROI_BEGIN);
     for (uint64_t pass = warmup_; pass < warmup_ + passes_; pass++) run(pass);
     VPEBS_MARK(VPEBS_MARK_ROI_END);
@@ -58,6 +60,7 @@ class Workload {
   }
 
   uint64_t passes() const { return passes_; }
+  bool measuring() const { return measuring_; }
 
   // One more number for the line of results.
   void Add(const std::string& name, double value) {
@@ -66,13 +69,20 @@ class Workload {
     extra_ += text;
   }
 
-  // Prints the line. `operations` is what was done in the region; `checksum` depends on options and seed only.
-  int Report(uint64_t operations, uint64_t checksum) {
+  // Prints the line. `operations` is what was done in the region.
+  int Report(uint64_t operations) {
     std::printf("{\"workload\": \"%s\", \"threads\": %u, \"operations\": %" PRIu64 ", \"seconds\": %.6f", name_.c_str(),
                 team.threads(), operations, seconds_);
     if (model.there()) ReportModel();
-    std::printf("%s, \"checksum\": \"%016" PRIx64 "\"}\n", extra_.c_str(), checksum);
+    std::printf("%s}\n", extra_.c_str());
     return 0;
+  }
+
+  // A number that depends on options and seed only, for the line of results: equal runs did equal work.
+  void AddChecksum(uint64_t checksum) {
+    char text[64];
+    std::snprintf(text, sizeof(text), ", \"checksum\": \"%016" PRIx64 "\"", checksum);
+    extra_ += text;
   }
 
   // Ends a --verify run.
@@ -96,18 +106,22 @@ class Workload {
   // Work stealing balances the real time of the threads, so modelled time is that of all CPUs, kernel and other
   // programs included, over the threads.
   void ReportModel() const {
-    const vpebs_shared& shared = model.shared();
+    const vpebs_header& header = model.shared().header;
+    double ns[VPEBS_PROFILES] = {};
     uint64_t hits = 0, misses = 0;
-    for (uint32_t cpu = 0; cpu < shared.header.vcpus; cpu++) {
-      hits += Model::Misses(shared.vcpus[cpu].regions, VPEBS_FMEM);
-      misses += Model::Misses(shared.vcpus[cpu].regions, VPEBS_SMEM);
+    for (uint32_t cpu = 0; cpu < std::min<uint32_t>(header.vcpus, VPEBS_VCPUS); cpu++) {
+      const vpebs_counters& start = before_[cpu];
+      const vpebs_counters& end = model.shared().vcpus[cpu].regions;
+      hits += Model::Misses(end, VPEBS_FMEM) - Model::Misses(start, VPEBS_FMEM);
+      misses += Model::Misses(end, VPEBS_SMEM) - Model::Misses(start, VPEBS_SMEM);
+      for (uint32_t profile = 0; profile < VPEBS_PROFILES; profile++) {
+        ns[profile] += model.Time(end, profile) - model.Time(start, profile);
+      }
     }
     std::printf(", \"modelled_seconds\": {");
     for (uint32_t profile = 0; profile < VPEBS_PROFILES; profile++) {
-      double ns = 0;
-      for (uint32_t cpu = 0; cpu < shared.header.vcpus; cpu++) ns += model.Time(shared.vcpus[cpu].regions, profile);
-      std::printf("%s\"%s\": %.6f", profile != 0 ? ", " : "", shared.header.profiles[profile].name,
-                  ns * 1e-9 / team.threads());
+      std::printf("%s\"%s\": %.6f", profile != 0 ? ", " : "", header.profiles[profile].name,
+                  ns[profile] * 1e-9 / team.threads());
     }
     std::printf("}, \"fmem_hit_ratio\": %.4f",
                 static_cast<double>(hits) / static_cast<double>(std::max<uint64_t>(1, hits + misses)));
@@ -116,6 +130,8 @@ class Workload {
   std::string name_, extra_;
   uint64_t warmup_, passes_;
   double seconds_ = 0;
+  bool measuring_ = false;
+  vpebs_counters before_[VPEBS_VCPUS] = {};
 
  public:
   Team team;
