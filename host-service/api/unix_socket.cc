@@ -32,8 +32,12 @@ absl::Status PrepareUnixSocket(const std::string& path) {
   std::memcpy(address.sun_path, path.data(), path.size());
 
   std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  const bool created = std::filesystem::create_directories(directory, error);
   if (error) return Failed(fmt::format("cannot create the directory of {}", path), error.value());
+
+  // Who may use the socket is the socket's own matter; whoever may must get there, whatever our umask.
+  if (created) chmod(directory.c_str(), 0755);
 
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0) {

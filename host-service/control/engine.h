@@ -32,6 +32,8 @@ struct EngineWorld {
   std::function<absl::StatusOr<domain::Description>(std::string_view xml)> describe;
   // Told of every event of a VM, for the log; may be empty.
   std::function<void(const Vm& vm, const VmEvent& event)> on_event;
+  // Told when libvirt is connected (again), with how many domains, and when it is not, with the reason; may be empty.
+  std::function<void(bool connected, const std::string& detail)> on_connection;
   // Told of trouble with the ledger, for the log; may be empty.
   std::function<void(const std::string& what, const absl::Status& status)> on_trouble;
 };

@@ -269,16 +269,18 @@ void Engine::HandleCommandFailed(const std::string& uuid, std::uint64_t generati
 }
 
 void Engine::FollowGuest(Vm& vm, const Now& now) {
+  bool arrived = false;
   for (const TierId tier : kTiers) {
     std::optional<absl::Duration>& since = vm.at_target_since[tier];
     if (!vm.agreed || !BalloonAtTarget(vm, tier)) {
       since.reset();
     } else if (!since) {
       since = now.mono;
-      // An operation may wait for nothing but a measurement.
-      if (!vm.operation.empty()) world_.residency->Hurry(vm.uuid);
+      arrived = true;
     }
   }
+  // An operation may wait for nothing but a measurement.
+  if (arrived && !vm.operation.empty()) world_.residency->Hurry(vm.uuid);
   if (!GuestAtTarget(vm)) vm.rediscard.Interrupted();
   UpdateCeiling(vm, options_.slack);
   Touch(vm);

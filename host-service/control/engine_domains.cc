@@ -17,6 +17,7 @@ void Engine::HandleResync(std::vector<DomainInfo> domains, const Now& now) {
   connected_ = true;
   synced_ = true;
   header_changed_ = true;
+  if (world_.on_connection) world_.on_connection(true, fmt::format("{} domains", domains.size()));
   std::set<std::string> present;
   for (DomainInfo& domain : domains) {
     present.insert(domain.uuid);
@@ -237,6 +238,7 @@ void Engine::HandleDisconnected(const std::string& reason, const Now&) {
   connected_ = false;
   disconnect_reason_ = reason;
   header_changed_ = true;
+  if (world_.on_connection) world_.on_connection(false, reason);
 }
 
 }  // namespace hypertier::control

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/metrics/collector.h"
 
+#include <prometheus/metric_family.h>
+
 #include <initializer_list>
 
 #include "host-service/metrics/table.h"
