@@ -65,7 +65,8 @@ void Engine::HandleDomain(DomainInfo domain, const Now& now) {
   Vm& vm = known != nullptr ? *known : Create(domain, now);
   const bool was_alive = vm.Alive();
   const DomainState old_state = vm.state;
-  const std::optional<PerTier<Bytes>> old_cells = vm.TwoTier() ? vm.description->cells : std::nullopt;
+  const bool was_two_tier = vm.TwoTier();
+  const PerTier<Bytes> old_cells = was_two_tier ? vm.cells() : PerTier<Bytes>{};
   vm.name = domain.name;
   if (const auto kept = kept_.find(vm.uuid); kept != kept_.end()) kept->second.absent_since.reset();
   if (!domain.answered) {
@@ -78,7 +79,7 @@ void Engine::HandleDomain(DomainInfo domain, const Now& now) {
   vm.state = domain.state;
   Describe(vm, domain);
 
-  const bool same_cells = old_cells && vm.TwoTier() && *old_cells == vm.cells();
+  const bool same_cells = was_two_tier && vm.TwoTier() && old_cells == vm.cells();
   if (vm.Alive() && !was_alive) Started(vm, !first_meeting);
   if (!same_cells) ResetCeiling(vm);
   if (old_state != vm.state && vm.state == DomainState::kRunning) vm.link.quiet_since = now.mono;
