@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
   const char* endpoint = std::getenv("HYPERTIER_ENDPOINT");
   context.endpoint = endpoint != nullptr ? endpoint : kDefaultEndpoint;
   app.add_option("--endpoint", context.endpoint, "hypertierd's gRPC address (environment: HYPERTIER_ENDPOINT)")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->take_last();
   const std::map<std::string, Output> outputs{
       {"table", Output::kTable}, {"json", Output::kJson}, {"name", Output::kName}};
   app.add_option("-o,--output", context.output, "table, json (one object a line, fields as in proto/) or name")

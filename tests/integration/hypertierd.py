@@ -7,6 +7,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 
@@ -22,7 +23,7 @@ TIERCTL = BUILD / 'host-service' / 'tierctl' / 'tierctl'
 
 CONFIG = '''\
 [listen]
-grpc = "unix:{folder}/hypertierd.sock"
+grpc = "{endpoint}"
 metrics = "127.0.0.1:{metrics_port}"
 [state]
 ledger = "{folder}/ledger.sqlite"
@@ -46,12 +47,11 @@ class Hypertierd:
         self.log = folder / 'hypertierd.log'
         self.process: subprocess.Popen | None = None
         self.config = folder / 'hypertierd.toml'
-        self.config.write_text(CONFIG.format(folder=folder, metrics_port=self.metrics_port), encoding='utf-8')
+        # Paths of sockets are short; a test's name need not be.
+        self.endpoint = f'unix:{tempfile.mkdtemp(prefix="ht-", dir=libvirt.folder)}/sock'
+        self.config.write_text(CONFIG.format(folder=folder, endpoint=self.endpoint, metrics_port=self.metrics_port),
+                               encoding='utf-8')
         self._channel: grpc.Channel | None = None
-
-    @property
-    def endpoint(self) -> str:
-        return f'unix:{self.folder}/hypertierd.sock'
 
     @property
     def stub(self) -> hypertier_pb2_grpc.HyperTierServiceStub:
@@ -64,7 +64,9 @@ class Hypertierd:
         with open(self.log, 'ab') as log:
             command = self.libvirt.inside([BINARY, '--config', self.config])
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        until(lambda: self.alive() and self._answers(), 20, 'hypertierd answers', self.log_text)
+        # gRPC backs off for seconds from a socket that is not there yet.
+        socket_file = pathlib.Path(self.endpoint.removeprefix('unix:'))
+        until(lambda: self.alive() and socket_file.exists() and self._answers(), 20, 'hypertierd answers', self.log_text)
 
     def _answers(self) -> bool:
         try:

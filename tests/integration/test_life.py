@@ -39,7 +39,8 @@ def test_save_and_restore(hypertierd, managed, tmp_path) -> None:
 
 
 def test_live_migration_to_a_second_libvirt(hypertierd, managed, lab) -> None:
-    vm = managed()
+    # One vCPU: with several, QEMU's emulation itself loses writes in a live migration.
+    vm = managed(vcpus=1)
     hogs = inflate(hypertierd, vm)
     folder = lab.artefacts / 'second'
     folder.mkdir()
