@@ -37,6 +37,8 @@ class Options:
     # More of the kernel command line.
     cmdline: str = ''
     vcpus: int = 2
+    # A second QMP monitor, for who measures in milliseconds.
+    qmp: bool = False
     # Let the product shape the domain; None: the lab does.
     tierctl: pathlib.Path | None = None
 

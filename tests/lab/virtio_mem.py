@@ -46,13 +46,10 @@ def resized(live_xml: str, node: int, requested: int) -> str:
     raise errors.LabError(f'the domain has no virtio-mem device on node {node}')
 
 
-def plugged(live_xml: str, node: int) -> int:
-    """Bytes that the guest has plugged."""
-    for element in ET.fromstring(live_xml).iter('memory'):
-        target = element.find('target')
-        if element.get('model') == 'virtio-mem' and target is not None and target.findtext('node') == str(node):
-            return int(target.findtext('current') or 0) << 10
-    raise errors.LabError(f'the domain has no virtio-mem device on node {node}')
+def plugged(live_xml: str) -> list[int]:
+    """Bytes that the guest has plugged of each device."""
+    return [int(element.findtext('target/current') or 0) << 10 for element in ET.fromstring(live_xml).iter('memory')
+            if element.get('model') == 'virtio-mem']
 
 
 def _element(device: VirtioMem) -> ET.Element:

@@ -17,6 +17,7 @@ from lab import image
 from lab import kernels
 from lab import paths
 from lab import private_libvirt
+from lab import qmp
 from lab import residency
 from lab import sizes
 from lab import tiers
@@ -46,6 +47,7 @@ class Vm:
         self.options = options
         self.host = host
         self.console = console.Console(folder / f'{name}.console')
+        self.qmp_socket = host.folder / f'{name}.qmp'
         self._channel = channel.Channel()
         self._generation = 0
         self.xml = self._shape()
@@ -76,7 +78,9 @@ class Vm:
             xml = tiers.shape_by_product(xml, wanted, options.tierctl) if options.tierctl else tiers.shape(xml, wanted)
         if not options.free_page_reporting:
             xml = tiers.without_free_page_reporting(xml)
-        return virtio_mem.attach(xml, list(options.virtio_mem)) if options.virtio_mem else xml
+        if options.virtio_mem:
+            xml = virtio_mem.attach(xml, list(options.virtio_mem))
+        return qmp.attach(xml, self.qmp_socket) if options.qmp else xml
 
     # --- commands in the guest
 
@@ -195,6 +199,14 @@ class Vm:
         device = virtio_mem.resized(self.live_xml(), node, sizes.parse(requested))
         self.domain().updateDeviceFlags(device, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
+    def wait_plugged(self, size: int | str, timeout: float = 120) -> None:
+        """Waits until every virtio-mem device has so many bytes plugged."""
+        deadline = time.monotonic() + timeout
+        while (now := virtio_mem.plugged(self.live_xml())) != [sizes.parse(size)] * len(self.options.virtio_mem):
+            if time.monotonic() > deadline:
+                raise AssertionError(f'{self.name}: virtio-mem has {now} plugged, not {size} each, after {timeout} s')
+            time.sleep(0.1)
+
     # --- its life
 
     def domain(self) -> libvirt.virDomain:
@@ -236,8 +248,8 @@ class Vm:
         if live and not domain.accelerated() and self.options.vcpus > 1:
             # Seen with QEMU 7.2, one thread or several: the guest panics soon afterwards. A guest with one vCPU, or
             # one that is stopped meanwhile, never did.
-            raise errors.LabError('emulated guests with several vCPUs do not survive live migration (QEMU loses writes); '
-                                  'give it vcpus=1')
+            raise errors.LabError('emulated guests with several vCPUs do not survive live migration (QEMU loses '
+                                  'writes); give it vcpus=1')
         socket = to.folder / 'lib' / f'{self.name}.mig'
         parameters = {libvirt.VIR_MIGRATE_PARAM_URI: f'unix://{socket}',
                       libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: MIGRATION_MIB_PER_SECOND}
