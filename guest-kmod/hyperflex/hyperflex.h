@@ -56,6 +56,7 @@
 
 #define HF_DEVICE_WARN	(30 * HZ)	/* silence of the device worth a warning */
 #define HF_DEVICE_DEAD	(300 * HZ)	/* silence after which it counts as broken */
+#define HF_QUIESCE	(10 * HZ)	/* how long unloading waits before it resets the device */
 
 enum hf_tier_id { HF_FMEM, HF_SMEM, HF_NR_TIERS };
 
@@ -180,9 +181,17 @@ struct hf_dev {
 	struct virtio_balloon_stat stats[VIRTIO_BALLOON_S_NR];
 };
 
+static inline struct hf_tier *hf_tier_from(struct hf_dev *hf, struct hf_tier *t)
+{
+	while (t < hf->tiers + HF_NR_TIERS && t->node == NUMA_NO_NODE)
+		t++;
+	return t;
+}
+
+/* The tiers that the guest has. */
 #define hf_for_each_tier(hf, t)						\
-	for ((t) = (hf)->tiers; (t) < (hf)->tiers + HF_NR_TIERS; (t)++)	\
-		if ((t)->node == NUMA_NO_NODE) {} else
+	for ((t) = hf_tier_from(hf, (hf)->tiers);			\
+	     (t) < (hf)->tiers + HF_NR_TIERS; (t) = hf_tier_from(hf, (t) + 1))
 
 #define hf_to_pages(bytes)	((unsigned long)((bytes) >> PAGE_SHIFT))
 #define hf_to_bytes(pages)	((u64)(pages) << PAGE_SHIFT)
@@ -203,6 +212,18 @@ static inline bool hf_broken(struct hf_dev *hf)
 void hf_latch_broken(struct hf_dev *hf, const char *why);
 void hf_update_actual(struct hf_dev *hf);
 bool hf_is_empty(struct hf_dev *hf);
+void hf_device_ready(struct hf_dev *hf);
+
+/* pm.c */
+int hf_pm_init(struct hf_dev *hf);
+void hf_pm_exit(struct hf_dev *hf);
+int hf_freeze(struct virtio_device *vdev);
+int hf_restore(struct virtio_device *vdev);
+
+/* reporting.c */
+void hf_reporting_validate(struct virtio_device *vdev);
+void hf_reporting_start(struct hf_dev *hf);
+void hf_reporting_stop(struct hf_dev *hf);
 
 /* boot.c */
 struct hf_boot {
@@ -256,21 +277,26 @@ unsigned long hf_take_spare(int node);
 unsigned long hf_take(struct hf_tier *t, unsigned long want);
 unsigned long hf_take_reclaim(struct hf_tier *t, unsigned long want);
 
-/* transport.c */
-int hf_tx_init(struct hf_dev *hf);
-int hf_tx_start(struct hf_dev *hf);
-void hf_tx_exit(struct hf_dev *hf);
+/* request.c */
 int hf_req_init(struct hf_dev *hf, struct hf_req *req);
 void hf_req_exit(struct hf_req *req);
 void hf_req_clear(struct hf_req *req);
 bool hf_req_add(struct hf_dev *hf, struct hf_req *req, struct page *page, unsigned int order);
+bool hf_req_add_pfns(struct hf_dev *hf, struct hf_req *req, struct page *page,
+		     unsigned int order);
 bool hf_req_finished(struct hf_dev *hf, struct hf_req *req);
+
+/* transport.c */
+int hf_tx_init(struct hf_dev *hf);
+int hf_tx_start(struct hf_dev *hf);
+void hf_tx_exit(struct hf_dev *hf);
+int hf_tx_submit(struct hf_dev *hf, struct hf_req *req, struct scatterlist *sg,
+		 unsigned int nents);
 int hf_tx_send(struct hf_dev *hf, struct hf_req *req);
 void hf_tx_check(struct hf_dev *hf);
+void hf_tx_wait_req(struct hf_dev *hf, struct hf_req *req, bool give_up);
 bool hf_tx_wait_idle(struct hf_dev *hf, unsigned long timeout);
 int hf_tx_discard_page(struct hf_dev *hf, struct page *page);
-int hf_tx_report(struct page_reporting_dev_info *prdev, struct scatterlist *sg,
-		 unsigned int nents);
 void hf_tx_tell_deflated(struct hf_dev *hf, struct list_head *blocks);
 
 /* oom.c */

@@ -8,14 +8,10 @@
 #include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/suspend.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
 #include "compat.h"
 #include "hyperflex.h"
-
-/* How long unloading waits for requests in flight before it resets the device. */
-#define HF_QUIESCE	(10 * HZ)
 
 static unsigned int boot_wait_ms = 60000;
 module_param(boot_wait_ms, uint, 0444);
@@ -92,68 +88,16 @@ bool hf_is_empty(struct hf_dev *hf)
 	return empty;
 }
 
-/*
- * Sleep resets the device, and hibernation would read and write what the host
- * has taken away; giving it all back first would break the host's caps.  So: not
- * while a balloon holds anything, said before anything is frozen.
- */
-static int hf_pm_notify(struct notifier_block *nb, unsigned long event, void *unused)
-{
-	struct hf_dev *hf = container_of(nb, struct hf_dev, pm_nb);
-
-	switch (event) {
-	case PM_SUSPEND_PREPARE:
-	case PM_HIBERNATION_PREPARE:
-	case PM_RESTORE_PREPARE:
-		if (hf_is_empty(hf))
-			break;
-		dev_err(&hf->vdev->dev, "no suspend or hibernation while balloon targets are set\n");
-		return notifier_from_errno(-EBUSY);
-	}
-	return NOTIFY_DONE;
-}
-
-/*
- * Free page reporting hands the host pages that stay free, and expects them back
- * as freeing left them: poisoned, or zero with init_on_free.  The host gives back
- * zeroes or the old contents; PAGE_POISON makes it promise a value, and keep its
- * hands off if that is not zero.  Balloon blocks expect nothing: freeing fills
- * them again.  So with a poison pattern the kernel's reporting is left off, while
- * the queue still serves the balloons, and the device is not told of the pattern.
- */
-static bool hf_free_reporting_safe(struct virtio_device *vdev)
-{
-	if (page_poisoning_enabled_static())
-		return false;
-	return !want_init_on_free() || virtio_has_feature(vdev, VIRTIO_BALLOON_F_PAGE_POISON);
-}
-
 static int hf_validate(struct virtio_device *vdev)
 {
-	if (!want_init_on_free() || page_poisoning_enabled_static())
-		__virtio_clear_bit(vdev, VIRTIO_BALLOON_F_PAGE_POISON);
+	hf_reporting_validate(vdev);
 	/* Balloon addresses are guest physical by the specification, never DMA's. */
 	__virtio_clear_bit(vdev, VIRTIO_F_ACCESS_PLATFORM);
 	return 0;
 }
 
-static void hf_start_reporting(struct hf_dev *hf)
-{
-	int err;
-
-	if (!hf->tx.reporting || !hf_free_reporting_safe(hf->vdev))
-		return;
-	/* The kernel sends this many pages at once, whatever the ring. */
-	if (virtqueue_get_vring_size(hf->tx.discard_vq) < PAGE_REPORTING_CAPACITY)
-		return;
-	hf->pr_dev_info.report = hf_tx_report;
-	err = page_reporting_register(&hf->pr_dev_info);
-	if (err)
-		dev_warn(&hf->vdev->dev, "no free page reporting: %d\n", err);
-	hf->reporting_registered = !err;
-}
-
-static void hf_device_ready(struct hf_dev *hf)
+/* Starts the device once its queues are there. */
+void hf_device_ready(struct hf_dev *hf)
 {
 	virtio_device_ready(hf->vdev);
 	if (virtio_has_feature(hf->vdev, VIRTIO_BALLOON_F_PAGE_POISON)) {
@@ -297,8 +241,7 @@ static void hf_teardown(struct hf_dev *hf)
 {
 	hf_stop(hf);
 	hf_quiesce(hf);
-	if (hf->reporting_registered)
-		page_reporting_unregister(&hf->pr_dev_info);
+	hf_reporting_stop(hf);
 	hf_give_back_all(hf);
 	if (!hf->tx.reset)
 		virtio_reset_device(hf->vdev);
@@ -337,8 +280,7 @@ static int hf_probe(struct virtio_device *vdev)
 	err = hf_oom_init(hf);
 	if (err)
 		goto fail_chardev;
-	hf->pm_nb.notifier_call = hf_pm_notify;
-	err = register_pm_notifier(&hf->pm_nb);
+	err = hf_pm_init(hf);
 	if (err)
 		goto fail_oom;
 
@@ -347,7 +289,7 @@ static int hf_probe(struct virtio_device *vdev)
 	hf_target_total(hf, true);
 	hf_wait_settled(hf);
 	/* Not before, or it would have pages out that the boot targets look for. */
-	hf_start_reporting(hf);
+	hf_reporting_start(hf);
 	return 0;
 
 fail_oom:
@@ -364,38 +306,10 @@ static void hf_remove(struct virtio_device *vdev)
 	struct hf_dev *hf = vdev->priv;
 
 	hf_chardev_exit();
-	unregister_pm_notifier(&hf->pm_nb);
+	hf_pm_exit(hf);
 	hf_oom_exit(hf);
 	hf_teardown(hf);
 }
-
-#ifdef CONFIG_PM_SLEEP
-/* The workers are frozen, and hf_pm_notify() has seen to empty balloons. */
-static int hf_freeze(struct virtio_device *vdev)
-{
-	struct hf_dev *hf = vdev->priv;
-
-	if (!hf_is_empty(hf) || !hf_tx_wait_idle(hf, HF_QUIESCE))
-		return -EBUSY;
-	virtio_reset_device(vdev);
-	vdev->config->del_vqs(vdev);
-	return 0;
-}
-
-static int hf_restore(struct virtio_device *vdev)
-{
-	struct hf_dev *hf = vdev->priv;
-	int err = hf_tx_init(hf);
-
-	if (err)
-		return err;
-	hf_device_ready(hf);
-	hf->actual = U32_MAX;
-	queue_work(hf->wq, &hf->actual_work);
-	queue_work(hf->wq, &hf->config_work);
-	return 0;
-}
-#endif
 
 static const struct virtio_device_id hf_id_table[] = {
 	{ VIRTIO_ID_BALLOON, VIRTIO_DEV_ANY_ID },

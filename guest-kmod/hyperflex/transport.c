@@ -7,18 +7,12 @@
  * 4 KiB page numbers through the inflate queue, for devices without reporting.
  * The queue is shared by both tiers, by rediscards, by the migration of balloon
  * pages and by the kernel's own page reporting.
- *
- * A request that was sent belongs to the device until its used buffer arrives,
- * however long that takes: nobody may free its pages before, or the host could
- * discard them while they hold data.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/virtio_ring.h>
 #include "compat.h"
 #include "hyperflex.h"
-
-#define HF_REQ_PFNS	(PAGE_SIZE / sizeof(__virtio32))
 
 /*
  * Interrupt context.  Every used buffer carries its request; the owners do the
@@ -135,115 +129,32 @@ void hf_tx_exit(struct hf_dev *hf)
 	hf_req_exit(&hf->tx.deflate_req);
 }
 
-int hf_req_init(struct hf_dev *hf, struct hf_req *req)
-{
-	INIT_LIST_HEAD(&req->blocks);
-	if (!hf->tx.reporting) {
-		req->pfns = (__virtio32 *)__get_free_page(GFP_KERNEL);
-		if (!req->pfns)
-			return -ENOMEM;
-	}
-	hf_req_clear(req);
-	return 0;
-}
-
-void hf_req_exit(struct hf_req *req)
-{
-	free_page((unsigned long)req->pfns);
-	req->pfns = NULL;
-}
-
-/* Makes a request empty.  Only for its owner, and never while it is sent. */
-void hf_req_clear(struct hf_req *req)
-{
-	WARN_ON_ONCE(!list_empty(&req->blocks));
-	req->state = HF_REQ_IDLE;
-	req->nr_pages = 0;
-	req->again = false;
-	req->nents = 0;
-	req->nr_pfns = 0;
-	sg_init_table(req->sg, HF_REQ_SG);
-}
-
-static bool hf_req_add_pfns(struct hf_dev *hf, struct hf_req *req, unsigned long pfn,
-			    unsigned long count)
-{
-	unsigned long i;
-
-	if (req->nr_pfns + count > HF_REQ_PFNS)
-		return false;
-	for (i = 0; i < count; i++)
-		req->pfns[req->nr_pfns++] = cpu_to_virtio32(hf->vdev, pfn + i);
-	return true;
-}
-
 /*
- * Describes one more block in a request; false if it is full.  The caller links
- * the block.  Neighbours share a segment: fewer, larger discards for the host.
+ * Hands buffers to the device on behalf of @req.  -ENOSPC or -ENOMEM: try again
+ * after the next ack.  Does not sleep; GFP_ATOMIC covers the indirect table, half
+ * a KiB, without which the buffers take slots of the ring.
  */
-bool hf_req_add(struct hf_dev *hf, struct hf_req *req, struct page *page, unsigned int order)
-{
-	unsigned int len = PAGE_SIZE << order;
-	struct scatterlist *last;
-
-	if (req->nr_pages + (1UL << order) > HF_REQ_PAGES)
-		return false;
-	if (req->pfns) {
-		if (!hf_req_add_pfns(hf, req, hf_to_4k(page_to_pfn(page)),
-				     hf_to_4k(1UL << order)))
-			return false;
-		req->nr_pages += 1UL << order;
-		return true;
-	}
-
-	last = req->nents ? &req->sg[req->nents - 1] : NULL;
-	if (last && sg_phys(last) + last->length == page_to_phys(page)) {
-		last->length += len;
-	} else {
-		if (req->nents >= hf->tx.max_sg)
-			return false;
-		sg_set_page(&req->sg[req->nents++], page, len, 0);
-	}
-	req->nr_pages += 1UL << order;
-	return true;
-}
-
-/* True if the device is through with the request, or can never touch it again. */
-bool hf_req_finished(struct hf_dev *hf, struct hf_req *req)
-{
-	unsigned long flags;
-	bool done;
-
-	spin_lock_irqsave(&hf->tx.lock, flags);
-	if (req->state == HF_REQ_SENT && hf->tx.reset)
-		req->state = HF_REQ_DONE;
-	done = req->state == HF_REQ_DONE;
-	spin_unlock_irqrestore(&hf->tx.lock, flags);
-	return done;
-}
-
-/* Under tx->lock.  GFP_ATOMIC covers the indirect table, half a KiB. */
-static int hf_tx_add(struct hf_dev *hf, struct hf_req *req, struct scatterlist *sg,
-		     unsigned int nents)
+int hf_tx_submit(struct hf_dev *hf, struct hf_req *req, struct scatterlist *sg,
+		 unsigned int nents)
 {
 	struct hf_transport *tx = &hf->tx;
-	int err;
+	gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
+	unsigned long flags;
+	int err = -EIO;
 
-	if (tx->reset)
-		return -EIO;
-	if (tx->reporting)
-		err = virtqueue_add_inbuf(tx->discard_vq, sg, nents, req,
-					  GFP_ATOMIC | __GFP_NOWARN);
-	else
-		err = virtqueue_add_outbuf(tx->discard_vq, sg, nents, req,
-					   GFP_ATOMIC | __GFP_NOWARN);
-	if (err)
-		return err;
-	req->state = HF_REQ_SENT;
-	if (!tx->outstanding++)
-		tx->since = jiffies;
-	virtqueue_kick(tx->discard_vq);
-	return 0;
+	spin_lock_irqsave(&tx->lock, flags);
+	if (!tx->reset)
+		err = tx->reporting ?
+		      virtqueue_add_inbuf(tx->discard_vq, sg, nents, req, gfp) :
+		      virtqueue_add_outbuf(tx->discard_vq, sg, nents, req, gfp);
+	if (!err) {
+		req->state = HF_REQ_SENT;
+		if (!tx->outstanding++)
+			tx->since = jiffies;
+		virtqueue_kick(tx->discard_vq);
+	}
+	spin_unlock_irqrestore(&tx->lock, flags);
+	return err;
 }
 
 /*
@@ -253,29 +164,22 @@ static int hf_tx_add(struct hf_dev *hf, struct hf_req *req, struct scatterlist *
  */
 int hf_tx_send(struct hf_dev *hf, struct hf_req *req)
 {
-	struct hf_transport *tx = &hf->tx;
 	struct scatterlist pfns;
-	unsigned long flags;
 	int err;
 
-	spin_lock_irqsave(&tx->lock, flags);
-	if (tx->reporting) {
+	if (hf->tx.reporting) {
 		sg_mark_end(&req->sg[req->nents - 1]);
-		err = hf_tx_add(hf, req, req->sg, req->nents);
+		err = hf_tx_submit(hf, req, req->sg, req->nents);
 	} else {
 		sg_init_one(&pfns, req->pfns, req->nr_pfns * sizeof(req->pfns[0]));
-		err = hf_tx_add(hf, req, &pfns, 1);
+		err = hf_tx_submit(hf, req, &pfns, 1);
 	}
-	spin_unlock_irqrestore(&tx->lock, flags);
-
-	/* A ring of full size cannot lack room when nothing is in it. */
+	if (!err || err == -ENOSPC)
+		return err;
 	if (err == -ENOMEM)
-		err = -ENOSPC;
-	if (err && err != -ENOSPC) {
-		hf_latch_broken(hf, "the discard queue refuses requests");
-		err = -EIO;
-	}
-	return err;
+		return -ENOSPC;
+	hf_latch_broken(hf, "the discard queue refuses requests");
+	return -EIO;
 }
 
 /* Called by waiters now and then: warns of a silent device, gives up on a dead one. */
@@ -309,8 +213,12 @@ bool hf_tx_wait_idle(struct hf_dev *hf, unsigned long timeout)
 	return wait_event_timeout(hf->tx.acked, !READ_ONCE(hf->tx.outstanding), timeout);
 }
 
-/* As long as it takes, since the pages are not ours to give back meanwhile. */
-static void hf_tx_wait_req(struct hf_dev *hf, struct hf_req *req, bool give_up)
+/*
+ * Waits until the device is through with a request: as long as that takes, since
+ * the pages are not ours to give back meanwhile, or with @give_up until it is
+ * broken.
+ */
+void hf_tx_wait_req(struct hf_dev *hf, struct hf_req *req, bool give_up)
 {
 	while (!wait_event_timeout(hf->tx.acked, hf_req_finished(hf, req), HF_DEVICE_WARN)) {
 		hf_tx_check(hf);
@@ -345,40 +253,6 @@ out:
 }
 
 /*
- * The kernel's free page reporting, through the same queue.  The pages go back
- * to the free lists when this returns, whatever it returns: so it stays until
- * the device is through with them or was reset.
- */
-int hf_tx_report(struct page_reporting_dev_info *prdev, struct scatterlist *sg,
-		 unsigned int nents)
-{
-	struct hf_dev *hf = container_of(prdev, struct hf_dev, pr_dev_info);
-	struct hf_transport *tx = &hf->tx;
-	struct hf_req *req = &tx->report_req;
-	unsigned long flags;
-	unsigned int acks;
-	int err;
-
-	for (;;) {
-		if (hf_broken(hf) || hf_stopping(hf))
-			return -EIO;
-		spin_lock_irqsave(&tx->lock, flags);
-		acks = tx->acks;
-		err = hf_tx_add(hf, req, sg, nents);
-		spin_unlock_irqrestore(&tx->lock, flags);
-		if (!err)
-			break;
-		if (err != -ENOSPC && err != -ENOMEM)
-			return err;
-		/* Without an indirect table it may take the whole ring, empty. */
-		if (!wait_event_timeout(tx->acked, READ_ONCE(tx->acks) != acks, HZ))
-			hf_tx_check(hf);
-	}
-	hf_tx_wait_req(hf, req, false);
-	return 0;
-}
-
-/*
  * Inflate transport only: names the pages about to be used again, so that the
  * host can stop tracking them.  A courtesy, as MUST_TELL_HOST is not negotiated:
  * nobody waits, and what does not fit is left out.
@@ -398,8 +272,7 @@ void hf_tx_tell_deflated(struct hf_dev *hf, struct list_head *blocks)
 		goto out;
 	req->nr_pfns = 0;
 	list_for_each_entry(page, blocks, lru)
-		if (!hf_req_add_pfns(hf, req, hf_to_4k(page_to_pfn(page)),
-				     hf_to_4k(1UL << page_private(page))))
+		if (!hf_req_add_pfns(hf, req, page, page_private(page)))
 			break;
 	if (!req->nr_pfns)
 		goto out;
