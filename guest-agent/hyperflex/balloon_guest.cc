@@ -11,9 +11,11 @@ absl::StatusOr<BalloonFigures> BalloonGuest::Balloons() {
   const auto now = std::chrono::steady_clock::now();
   if (now >= floors_due_) {
     floors_due_ = now + kFloorAge;
+    PerTier<std::optional<std::uint32_t>> nodes;
     for (const TierId tier : kTiers) {
-      floors_[tier] = snapshot->tiers[tier] ? ReadNodeFloor(root_, snapshot->tiers[tier]->node) : Bytes();
+      if (snapshot->tiers[tier]) nodes[tier] = snapshot->tiers[tier]->node;
     }
+    floors_ = ReadNodeFloors(root_, nodes);
   }
   return BalloonFigures{*snapshot, floors_};
 }

@@ -23,6 +23,24 @@ bool HasDevice(const std::string& driver) {
   return false;
 }
 
+// What ABI.md says of a refused command.
+const char* MeaningOf(int error) {
+  switch (error) {
+    case ERANGE:
+      return " (more than the tier has)";
+    case EINVAL:
+      return " (not whole pages?)";
+    case ENODEV:
+      return " (the guest has no such tier, or its device has gone)";
+    case EIO:
+      return " (the balloon device is broken: see the guest's kernel log)";
+    case EPERM:
+      return " (hypertier-agent needs CAP_SYS_ADMIN)";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 std::string HyperflexDevice::Diagnose() const {
@@ -45,7 +63,11 @@ absl::Status HyperflexDevice::EnsureOpen() {
     ++opens_;
     return absl::OkStatus();
   }
-  const absl::Status status = ErrnoStatus(errno, path_, "open");
+  return Unavailable(errno, "open");
+}
+
+absl::Status HyperflexDevice::Unavailable(int error, const char* tried) const {
+  const absl::Status status = ErrnoStatus(error, path_, tried);
   if (!absl::IsNotFound(status)) return status;
   return absl::NotFoundError(fmt::format("{}: {}", path_, Diagnose()));
 }
@@ -58,7 +80,7 @@ absl::StatusOr<Snapshot> HyperflexDevice::Read() {
     count = pread(fd_.get(), buffer.data(), buffer.size(), 0);
   } while (count < 0 && errno == EINTR);
   if (count < 0) {
-    const absl::Status status = ErrnoStatus(errno, path_, "read");
+    const absl::Status status = Unavailable(errno, "read");
     fd_.reset();
     return status;
   }
@@ -80,7 +102,8 @@ absl::Status HyperflexDevice::Command(const std::string& command) {
     // Either the guest has no such tier or the device has gone: the next call finds out.
     fd_.reset();
   }
-  return ErrnoStatus(error, path_, fmt::format("write \"{}\"", command).c_str());
+  const absl::Status status = ErrnoStatus(error, path_, fmt::format("write \"{}\"", command).c_str());
+  return absl::Status(status.code(), fmt::format("{}{}", ToString(status.message()), MeaningOf(error)));
 }
 
 absl::Status HyperflexDevice::Set(std::uint64_t generation, const PerTier<std::optional<Bytes>>& balloons) {

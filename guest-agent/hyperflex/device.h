@@ -36,6 +36,7 @@ class HyperflexDevice {
  private:
   absl::Status EnsureOpen();
   absl::Status Command(const std::string& command);
+  absl::Status Unavailable(int error, const char* tried) const;
   // Why there is no device, and what to do about it.
   std::string Diagnose() const;
 

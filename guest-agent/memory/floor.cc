@@ -70,10 +70,15 @@ Bytes NodeFloor(std::string_view meminfo, std::string_view zoneinfo, std::uint32
   return NeededIn(meminfo) + HighWatermarks(zoneinfo, node);
 }
 
-Bytes ReadNodeFloor(const std::string& root, std::uint32_t node) {
-  const auto meminfo = ReadFile(fmt::format("{}/sys/devices/system/node/node{}/meminfo", root, node), kMaxMeminfo);
-  const auto zoneinfo = ReadFile(root + "/proc/zoneinfo", kMaxZoneinfo);
-  return NodeFloor(meminfo.value_or(""), zoneinfo.value_or(""), node);
+PerTier<Bytes> ReadNodeFloors(const std::string& root, const PerTier<std::optional<std::uint32_t>>& nodes) {
+  const std::string zoneinfo = ReadFile(root + "/proc/zoneinfo", kMaxZoneinfo).value_or("");
+  PerTier<Bytes> floors;
+  for (const TierId tier : kTiers) {
+    if (!nodes[tier]) continue;
+    const std::string path = fmt::format("{}/sys/devices/system/node/node{}/meminfo", root, *nodes[tier]);
+    floors[tier] = NodeFloor(ReadFile(path, kMaxMeminfo).value_or(""), zoneinfo, *nodes[tier]);
+  }
+  return floors;
 }
 
 }  // namespace hypertier::agent

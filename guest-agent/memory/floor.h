@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "common/bytes.h"
+#include "common/tier.h"
 
 namespace hypertier::agent {
 
@@ -22,7 +24,7 @@ namespace hypertier::agent {
 // `meminfo` is /sys/devices/system/node/nodeN/meminfo, `zoneinfo` is /proc/zoneinfo. What cannot be read counts as 0.
 Bytes NodeFloor(std::string_view meminfo, std::string_view zoneinfo, std::uint32_t node);
 
-// The same from the files below `root`.
-Bytes ReadNodeFloor(const std::string& root, std::uint32_t node);
+// The same from the files below `root`, for each node of `nodes`.
+PerTier<Bytes> ReadNodeFloors(const std::string& root, const PerTier<std::optional<std::uint32_t>>& nodes);
 
 }  // namespace hypertier::agent

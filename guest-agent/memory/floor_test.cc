@@ -27,7 +27,7 @@ TEST(NodeFloor, CountsWhatCannotBeReadAsNothing) {
   EXPECT_EQ(NodeFloor("", "", 0), Bytes());
   EXPECT_EQ(NodeFloor("garbage\n:::\nNode 0 SUnreclaim: x kB", "Node 0, zone X\nhigh y\n", 0), Bytes());
   EXPECT_EQ(NodeFloor("Node 0 SUnreclaim: 18446744073709551615 kB", "", 0), Bytes::Max());
-  EXPECT_EQ(ReadNodeFloor("/nonexistent", 0), Bytes());
+  EXPECT_EQ(ReadNodeFloors("/nonexistent", {0, 1}), PerTier<Bytes>());
 }
 
 }  // namespace
