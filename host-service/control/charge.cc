@@ -15,12 +15,11 @@ void UpdateCeiling(Vm& vm, Bytes slack) {
     const Bytes target = vm.targets->bytes[tier];
     Bytes& ceiling = vm.ceiling[tier];
     ceiling = std::min(std::max(ceiling, target), vm.cells()[tier]);
-    if (!vm.agreed || !vm.Reports(tier)) continue;
+    if (!vm.Reports(tier)) continue;
+    // Whoever set it, and whatever was agreed: what the guest has, it may use.
     const Bytes usable = vm.Usable(tier);
-    if (usable > target) {
-      ceiling = std::max(ceiling, usable);
-      continue;
-    }
+    ceiling = std::max(ceiling, usable);
+    if (!vm.agreed || usable > target) continue;
     const bool host_agrees = !vm.residency.bytes || (*vm.residency.bytes)[tier] <= target + slack;
     if (host_agrees) ceiling = target;
   }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// For tests: control without control. A test publishes the snapshots it likes and decides what commands answer.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "host-service/control/backend.h"
+
+namespace hypertier::api {
+
+class FakeBackend : public control::Backend {
+ public:
+  control::SnapshotPtr Snapshot() const override {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  void Resize(control::ResizeRequest request, Done done) override { std::move(done)(resize(request)); }
+  void Cancel(std::string operation, Done done) override { std::move(done)(cancel(operation)); }
+  void Subscribe(std::function<void()> changed) override {
+    const std::lock_guard lock(subscriber_mutex_);
+    changed_ = std::move(changed);
+  }
+
+  // Changes the next snapshot's contents and publishes it.
+  void Publish(const std::function<void(control::FleetSnapshot&)>& change) {
+    {
+      const std::lock_guard lock(mutex_);
+      auto next = std::make_shared<control::FleetSnapshot>(*snapshot_);
+      ++next->version;
+      change(*next);
+      next->index = control::BuildIndex(next->vms);
+      snapshot_ = std::move(next);
+    }
+    const std::lock_guard lock(subscriber_mutex_);
+    if (changed_) changed_();
+  }
+
+  // A two-tier VM that is managed.
+  static control::VmPtr Vm(const std::string& uuid, const std::string& name, Bytes target = Bytes::GiB(1)) {
+    auto vm = std::make_shared<control::VmRecord>();
+    vm->uuid = uuid;
+    vm->name = name;
+    vm->tenant = "acme";
+    vm->state = DomainState::kRunning;
+    vm->management = control::Management::kManaged;
+    vm->tiers.emplace();
+    vm->tiers->fmem().cell = Bytes::GiB(4);
+    vm->tiers->fmem().target = target;
+    vm->updated = absl::FromUnixSeconds(1'800'000'000);
+    return vm;
+  }
+
+  static control::OperationPtr Operation(const std::string& id, OperationRecord::State state,
+                                         const std::string& uuid = "u1") {
+    auto operation = std::make_shared<control::Operation>();
+    operation->record.id = id;
+    operation->record.uuid = uuid;
+    operation->record.state = state;
+    operation->tiers.fmem() = control::TierProgress{
+        .start = Bytes::GiB(2), .current = Bytes::GiB(2), .target = Bytes::GiB(1), .resident = {}, .shortfall = {}};
+    return operation;
+  }
+
+  std::function<absl::StatusOr<control::OperationPtr>(const control::ResizeRequest&)> resize =
+      [](const control::ResizeRequest&) { return absl::UnimplementedError("no resize in this test"); };
+  std::function<absl::StatusOr<control::OperationPtr>(const std::string&)> cancel = [](const std::string&) {
+    return absl::UnimplementedError("no cancel in this test");
+  };
+
+ private:
+  mutable std::mutex mutex_;
+  control::SnapshotPtr snapshot_ = std::make_shared<const control::FleetSnapshot>();
+  std::mutex subscriber_mutex_;
+  std::function<void()> changed_;
+};
+
+}  // namespace hypertier::api

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// hypertierd as a program, over libvirt's built-in test driver (which needs no libvirtd).
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "host-service/daemon/event_log.h"
+#include "host-service/daemon/exit_codes.h"
+#include "host-service/daemon/instance_lock.h"
+#include "host-service/daemon/log.h"
+#include "hypertier/v1/hypertier.grpc.pb.h"
+
+namespace hypertier::daemon {
+namespace {
+
+using ::testing::HasSubstr;
+
+class DaemonTest : public ::testing::Test {
+ protected:
+  DaemonTest() {
+    char pattern[] = "/tmp/hypertierd-test-XXXXXX";
+    directory_ = mkdtemp(pattern);
+  }
+  ~DaemonTest() override {
+    for (const pid_t pid : children_) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+    }
+    std::filesystem::remove_all(directory_);
+  }
+
+  // Starts hypertierd; what it writes goes to output().
+  pid_t Spawn(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), HYPERTIERD);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const std::string log = directory_ + "/log";
+    const pid_t pid = fork();
+    if (pid == 0) {
+      const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+      dup2(out, STDOUT_FILENO);
+      dup2(out, STDERR_FILENO);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    children_.push_back(pid);
+    return pid;
+  }
+  int Wait(pid_t pid) {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    std::erase(children_, pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  int Run(std::vector<std::string> arguments) { return Wait(Spawn(std::move(arguments))); }
+  std::string Output() const {
+    std::ostringstream text;
+    text << std::ifstream(directory_ + "/log").rdbuf();
+    return text.str();
+  }
+
+  std::string Config(const std::string& name, const std::string& more = "",
+                     const std::string& uri = "test:///default") {
+    const std::string path = directory_ + "/" + name + ".toml";
+    std::ofstream(path) << "[listen]\ngrpc = \"unix:" << directory_ << "/" << name << ".sock\"\nmetrics = \"\"\n"
+                        << "[libvirt]\nuri = \"" << uri << "\"\n[state]\nledger = \"" << directory_
+                        << "/ledger.sqlite\"\n"
+                        << more;
+    return path;
+  }
+  grpc::Status List(const std::string& name, v1::ListVmsResponse& list) {
+    const auto stub = v1::HyperTierService::NewStub(
+        grpc::CreateChannel("unix:" + directory_ + "/" + name + ".sock", grpc::InsecureChannelCredentials()));
+    grpc::Status status;
+    for (int i = 0; i < 600; ++i) {
+      grpc::ClientContext context;
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+      status = stub->ListVms(&context, {}, &list);
+      if (status.ok()) break;
+      usleep(100'000);
+    }
+    return status;
+  }
+
+  std::string directory_;
+  std::vector<pid_t> children_;
+};
+
+TEST_F(DaemonTest, ServesUntilItIsToldToEndAndCleansUp) {
+  const pid_t pid = Spawn({"--config", Config("one")});
+  v1::ListVmsResponse list;
+  ASSERT_TRUE(List("one", list).ok()) << Output();
+  ASSERT_EQ(list.vms_size(), 1);
+  EXPECT_EQ(list.vms(0).display_name(), "test");
+  EXPECT_EQ(list.vms(0).management(), v1::MANAGEMENT_UNMANAGED);
+  EXPECT_THAT(list.vms(0).reason(), HasSubstr("not two-tier"));
+  kill(pid, SIGTERM);
+  EXPECT_EQ(Wait(pid), kExitOk) << Output();
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/one.sock"));
+}
+
+TEST_F(DaemonTest, ASecondInstanceOnTheSameLedgerIsRefused) {
+  const pid_t pid = Spawn({"--config", Config("one")});
+  v1::ListVmsResponse list;
+  ASSERT_TRUE(List("one", list).ok()) << Output();
+  EXPECT_EQ(Run({"--config", Config("two")}), kExitRunning);
+  EXPECT_THAT(Output(), HasSubstr("another hypertierd"));
+  kill(pid, SIGKILL);
+  EXPECT_EQ(Wait(pid), -SIGKILL);
+  const pid_t next = Spawn({"--config", Config("one")});
+  EXPECT_TRUE(List("one", list).ok()) << "killed, it leaves a socket behind but no lock";
+  kill(next, SIGINT);
+  EXPECT_EQ(Wait(next), kExitOk);
+}
+
+TEST_F(DaemonTest, ALibvirtThatIsNotThereKeepsItFromNothing) {
+  const pid_t pid = Spawn({"--config", Config("one", "", "qemu+unix:///system?socket=/nonexistent/libvirt-sock")});
+  const auto stub = v1::HyperTierService::NewStub(
+      grpc::CreateChannel("unix:" + directory_ + "/one.sock", grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_wait_for_ready(true);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(1));
+  v1::ListVmsResponse list;
+  EXPECT_EQ(stub->ListVms(&context, {}, &list).error_code(), grpc::StatusCode::UNAVAILABLE);
+  kill(pid, SIGTERM);
+  EXPECT_EQ(Wait(pid), kExitOk) << Output();
+}
+
+TEST_F(DaemonTest, CheckConfigSaysOkOrNamesEveryError) {
+  EXPECT_EQ(Run({"--check-config", "--config", Config("good")}), kExitOk);
+  EXPECT_THAT(Output(), HasSubstr("OK"));
+  EXPECT_EQ(
+      Run({"--check-config", "--config", Config("bad", "[resize]\ntimeout_s = \"soon\"\n[residency]\nslak = 1\n")}),
+      kExitUsage);
+  EXPECT_THAT(Output(), HasSubstr("resize.timeout_s"));
+  EXPECT_THAT(Output(), HasSubstr("slak"));
+  EXPECT_EQ(Run({"--config", directory_ + "/absent.toml"}), kExitUsage);
+}
+
+TEST_F(DaemonTest, WrongUseAndWrongLedgerHaveTheirOwnExitStatus) {
+  EXPECT_EQ(Run({"--no-such-flag"}), kExitUsage);
+  EXPECT_EQ(Run({"--version"}), kExitOk);
+  EXPECT_EQ(Run({"--help-config"}), kExitOk);
+  EXPECT_THAT(Output(), HasSubstr("listen.grpc"));
+  std::ofstream(directory_ + "/ledger.sqlite") << std::string(8192, 'x');
+  EXPECT_EQ(Run({"--config", Config("one")}), kExitLedger);
+  EXPECT_THAT(Output(), HasSubstr("ledger.sqlite"));
+}
+
+TEST_F(DaemonTest, AnAddressThatIsTakenEndsItWithTheReason) {
+  std::filesystem::create_directories(directory_ + "/one.sock/inside");
+  EXPECT_EQ(Run({"--config", Config("one")}), kExitListen);
+  EXPECT_THAT(Output(), HasSubstr("is not a socket"));
+}
+
+TEST(InstanceLock, IsFreeAgainOnceItsHolderIsGone) {
+  char pattern[] = "/tmp/hypertierd-lock-XXXXXX";
+  const std::string ledger = std::string(mkdtemp(pattern)) + "/deep/ledger.sqlite";
+  {
+    const auto first = InstanceLock::Take(ledger);
+    ASSERT_TRUE(first.ok()) << first.status();
+    EXPECT_EQ(InstanceLock::Take(ledger).status().code(), absl::StatusCode::kAlreadyExists);
+  }
+  EXPECT_TRUE(InstanceLock::Take(ledger).ok());
+  EXPECT_TRUE(InstanceLock::Take(":memory:").ok());
+  std::filesystem::remove_all(std::filesystem::path(ledger).parent_path().parent_path());
+}
+
+TEST(EventLog, OneNoisyVmCannotFillTheDisk) {
+  EventLog log;
+  int admitted = 0;
+  for (int i = 0; i < 10'000; ++i) admitted += log.Admit("noisy", absl::Seconds(i / 1000));
+  EXPECT_EQ(admitted, EventLog::kMostPerMinute);
+  EXPECT_TRUE(log.Admit("quiet", absl::Seconds(9)));
+  EXPECT_TRUE(log.Admit("noisy", absl::Minutes(2)));
+}
+
+TEST(Log, JsonLinesStayJsonWhateverAMessageHolds) {
+  EXPECT_EQ(EscapeJson("a\"b\\c\nd"), "a\\\"b\\\\c\\u000ad");
+}
+
+}  // namespace
+}  // namespace hypertier::daemon
