@@ -86,14 +86,14 @@ Connection::~Connection() {
 }
 
 absl::Status Connection::Watch(ConnectionCallbacks callbacks) {
-  const Shared shared = std::make_shared<ConnectionCallbacks>(std::move(callbacks));
+  callbacks_ = std::make_shared<ConnectionCallbacks>(std::move(callbacks));
 
-  auto* for_close = new Shared(shared);
-  if (virConnectRegisterCloseCallback(handle_.get(), OnClose, for_close, Free) == 0) {
+  // Ours to keep: a driver that has no such callback says yes and never frees what it was given. After unregistering,
+  // none comes.
+  if (virConnectRegisterCloseCallback(handle_.get(), OnClose, &callbacks_, nullptr) == 0) {
     has_close_callback_ = true;
-  } else {
-    delete for_close;
-    if (!Unsupported()) return LibvirtError("libvirt", "cannot watch the connection");
+  } else if (!Unsupported()) {
+    return LibvirtError("libvirt", "cannot watch the connection");
   }
   // 1: the daemon is too old for it. Local drivers have no connection to keep.
   if (virConnectSetKeepAlive(handle_.get(), kKeepaliveInterval, kKeepaliveCount) < 0 && !Unsupported()) {
@@ -109,7 +109,7 @@ absl::Status Connection::Watch(ConnectionCallbacks callbacks) {
       {VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, Generic(OnMetadata)},
   };
   for (const Event& event : events) {
-    auto* opaque = new Shared(shared);
+    auto* opaque = new Shared(callbacks_);
     const int id = virConnectDomainEventRegisterAny(handle_.get(), nullptr, event.id, event.callback, opaque, Free);
     if (id >= 0) {
       registered_.push_back(id);

@@ -53,6 +53,7 @@ class Connection {
 
  private:
   ConnectionHandle handle_;
+  std::shared_ptr<ConnectionCallbacks> callbacks_;
   std::vector<int> registered_;
   bool has_close_callback_ = false;
 };
