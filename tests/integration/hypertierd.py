@@ -66,7 +66,8 @@ class Hypertierd:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         # gRPC backs off for seconds from a socket that is not there yet.
         socket_file = pathlib.Path(self.endpoint.removeprefix('unix:'))
-        until(lambda: self.alive() and socket_file.exists() and self._answers(), 20, 'hypertierd answers', self.log_text)
+        until(lambda: self.alive() and socket_file.exists() and self._answers(), 20, 'hypertierd answers',
+              self.log_text)
 
     def _answers(self) -> bool:
         try:
