@@ -47,6 +47,7 @@ absl::Status Engine::Load(const Now& now) {
     if (!in_force) {
       MarkEnded(operation, OperationRecord::State::kFailed,
                 absl::AbortedError("superseded: hypertierd was stopped before it could write that down"), now);
+      SaveOperation(operation.record);
       PutEnded(std::move(operation), now);
       continue;
     }

@@ -154,7 +154,7 @@ TEST_F(DaemonTest, WrongUseAndWrongLedgerHaveTheirOwnExitStatus) {
   EXPECT_EQ(Run({"--no-such-flag"}), kExitUsage);
   EXPECT_EQ(Run({"--version"}), kExitOk);
   EXPECT_EQ(Run({"--help-config"}), kExitOk);
-  EXPECT_THAT(Output(), HasSubstr("listen.grpc"));
+  EXPECT_THAT(Output(), HasSubstr("unix:/run/hypertier/hypertierd.sock"));
   std::ofstream(directory_ + "/ledger.sqlite") << std::string(8192, 'x');
   EXPECT_EQ(Run({"--config", Config("one")}), kExitLedger);
   EXPECT_THAT(Output(), HasSubstr("ledger.sqlite"));
