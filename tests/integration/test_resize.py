@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Resizing: what the host gets back, what the guest gets, and that no byte is lost."""
 
+import os
 import random
+import signal
 import time
 
+import grpc
 import pytest
 
 from integration.api import FMEM, Operation, SMEM, vm_pb2
@@ -113,13 +116,30 @@ def test_out_of_memory_in_the_guest_deflates_and_the_process_survives(hypertierd
 
 def test_a_frozen_guest_leaves_others_alone(hypertierd, managed, lab) -> None:
     frozen, other = managed(vcpus=1), managed(vcpus=1)
-    frozen.pause()
-    stuck = hypertierd.resize(frozen.name, fmem=200 * MIB)
-    hypertierd.resize_and_wait(other.name, fmem=200 * MIB, timeout=30)
-    assert hypertierd.operation(stuck.name).state == Operation.STATE_PENDING
-    assert hypertierd.operation(stuck.name).status_message
-    frozen.resume()
+    # Worse than `virsh suspend`: QEMU itself stands still, and with it libvirt's monitor.
+    os.kill(frozen.pid(), signal.SIGSTOP)
+    try:
+        stuck = hypertierd.resize(frozen.name, fmem=200 * MIB)
+        hypertierd.resize_and_wait(other.name, fmem=200 * MIB, timeout=30)
+        assert hypertierd.operation(stuck.name).state == Operation.STATE_PENDING
+        assert hypertierd.operation(stuck.name).status_message
+        until(lambda: hypertierd.vm(frozen.name).management == vm_pb2.MANAGEMENT_WAITING, 20, 'its silence shows')
+    finally:
+        os.kill(frozen.pid(), signal.SIGCONT)
     assert hypertierd.wait(stuck).state == Operation.STATE_SUCCEEDED
+
+
+def test_a_paused_vm_is_not_resized(hypertierd, managed) -> None:
+    vm = managed(vcpus=1)
+    vm.pause()
+    until(lambda: hypertierd.vm(vm.name).state == vm_pb2.VM_STATE_PAUSED, 20, 'it is seen paused')
+    with pytest.raises(grpc.RpcError) as refused:
+        hypertierd.resize(vm.name, fmem=200 * MIB)
+    assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert 'resume' in refused.value.details()
+    vm.resume()
+    hypertierd.wait_managed(vm.name)
+    hypertierd.resize_and_wait(vm.name, fmem=200 * MIB)
 
 
 def test_two_vms_resized_at_once_both_get_there(hypertierd, managed) -> None:
