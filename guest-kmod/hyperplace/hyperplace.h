@@ -22,14 +22,12 @@
 #include <linux/nodemask.h>
 #include "hyperplace_uapi.h"
 
-typedef enum hyperplace_status hp_status;
-
 /* ---- process.c ---- */
 
 struct hp_process {
 	struct mm_struct *mm;		/* with a reference; NULL unless status is OK */
 	nodemask_t allowed;		/* by its cpuset */
-	hp_status status;
+	enum hyperplace_status status;
 };
 
 void hp_process_get(struct hp_process *process, struct hyperplace_process *request);
@@ -46,7 +44,8 @@ struct hp_entry {
 	spinlock_t *ptl;
 };
 
-hp_status hp_entry_lock(struct mm_struct *mm, unsigned long address, bool huge, struct hp_entry *entry);
+enum hyperplace_status hp_entry_lock(struct mm_struct *mm, unsigned long address, bool huge,
+				     struct vm_area_struct *hint, struct hp_entry *entry);
 void hp_entry_unlock(struct hp_entry *entry);
 pmd_t *hp_pmd_find(struct mm_struct *mm, unsigned long address, unsigned long *hole_end);
 
@@ -54,8 +53,9 @@ pmd_t *hp_pmd_find(struct mm_struct *mm, unsigned long address, unsigned long *h
 
 struct hp_page {
 	struct mm_struct *mm;
-	struct folio *folio;		/* locked and off its list, with one reference of ours; NULL: not taken */
+	struct folio *folio;		/* locked, off its list, one reference is ours; NULL: not taken */
 	struct anon_vma *anon_vma;	/* with a reference, from unmapping on */
+	struct vm_area_struct *vma;	/* valid while mmap_lock is held from taking to unmapping */
 	unsigned long address;
 	const nodemask_t *allowed;
 	int node;			/* where it is */
@@ -65,13 +65,13 @@ struct hp_page {
 
 struct hp_pair {
 	struct hp_page page[2];
-	hp_status status;
+	enum hyperplace_status status;
 	u8 side;
 	bool huge;
 	bool taken;			/* both pages are unmapped */
 };
 
-hp_status hp_page_take(struct hp_page *page, bool huge);
+enum hyperplace_status hp_page_take(struct hp_page *page, bool huge, struct vm_area_struct *hint);
 void hp_page_release(struct hp_page *page);
 
 /* ---- unmap.c ---- */
@@ -83,21 +83,20 @@ struct hp_flush {
 	unsigned int count;
 };
 
-hp_status hp_page_unmap(struct hp_page *page, bool huge);
+enum hyperplace_status hp_page_unmap(struct hp_page *page, bool huge);
 void hp_flush_add(struct hp_flush *flush, struct mm_struct *mm);
 void hp_flush(struct hp_flush *flush);
 
 /* ---- swap.c ---- */
 
 void hp_page_remap(struct hp_page *page);
-hp_status hp_swap(struct hp_page *page, void *bounce, u8 *side);
+enum hyperplace_status hp_swap(struct hp_page *page, u8 *side);
 
 /* ---- batch.c ---- */
 
 struct hp_call {
 	struct hp_pair *pairs;
 	unsigned int nr_pairs;
-	void *bounce;			/* a page */
 	struct hp_flush flush;
 	bool drained;
 };
