@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "common/bytes.h"
@@ -26,7 +27,8 @@ double Fraction(const v1::Operation::TierProgress& tier) {
   const auto target = static_cast<double>(tier.target_bytes());
   const auto current = static_cast<double>(tier.current_bytes());
   if (start == target) return 1;
-  return std::clamp((current - start) / (target - start), 0.0, 1.0);
+  // fabs: no "-0 %" before a shrink has begun.
+  return std::fabs(std::clamp((current - start) / (target - start), 0.0, 1.0));
 }
 
 std::string FormatProgress(const v1::Operation& operation) {
