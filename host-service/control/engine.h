@@ -49,8 +49,8 @@ class Engine {
   absl::Status Load(const Now& now);
 
   // From the hypervisor (engine_domains.cc).
-  void HandleResync(std::vector<DomainInfo> domains, const Now& now);
-  void HandleDomain(DomainInfo domain, const Now& now);
+  void HandleResync(const std::vector<DomainInfo>& domains, const Now& now);
+  void HandleDomain(const DomainInfo& domain, const Now& now);
   void HandleGone(const std::string& uuid, const Now& now);
   void HandleReboot(const std::string& uuid, const Now& now);
   void HandleDisconnected(const std::string& reason, const Now& now);

@@ -13,7 +13,7 @@
 
 namespace hypertier::control {
 
-void Engine::HandleResync(std::vector<DomainInfo> domains, const Now& now) {
+void Engine::HandleResync(const std::vector<DomainInfo>& domains, const Now& now) {
   connected_ = true;
   synced_ = true;
   header_changed_ = true;
@@ -21,7 +21,7 @@ void Engine::HandleResync(std::vector<DomainInfo> domains, const Now& now) {
   std::set<std::string> present;
   for (DomainInfo& domain : domains) {
     present.insert(domain.uuid);
-    HandleDomain(std::move(domain), now);
+    HandleDomain(domain, now);
   }
   std::vector<std::string> gone;
   for (const auto& [uuid, vm] : vms_) {
@@ -60,7 +60,7 @@ Vm& Engine::Create(const DomainInfo& domain, const Now& now) {
   return vm;
 }
 
-void Engine::HandleDomain(DomainInfo domain, const Now& now) {
+void Engine::HandleDomain(const DomainInfo& domain, const Now& now) {
   Vm* known = Find(domain.uuid);
   Vm& vm = known != nullptr ? *known : Create(domain, now);
   const bool was_alive = vm.Alive();

@@ -40,6 +40,7 @@ int Watch(const Context& context, const std::vector<std::string>& vms) {
     }
     if (!synced) continue;
     std::vector<v1::Vm> table;
+    table.reserve(seen.size());
     for (const auto& [name, vm] : seen) table.push_back(vm);
     std::sort(table.begin(), table.end(),
               [](const v1::Vm& a, const v1::Vm& b) { return a.display_name() < b.display_name(); });
