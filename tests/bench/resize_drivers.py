@@ -11,8 +11,9 @@ from lab.sizes import MIB
 from lab.virtio_mem import VirtioMem
 from lab.vm import TIERS, Vm
 
-# Bytes of a tier that stay untouched, so that the guest does not run out of memory.
-UNTOUCHED = 48 * MIB
+# What stays untouched of a tier, lest the guest run out of memory: watermarks grow with it, and ZONE_DMA is kept back.
+UNTOUCHED_BYTES = 64 * MIB
+UNTOUCHED_SHARE = 0.02
 
 
 class Driver(abc.ABC):
@@ -54,7 +55,7 @@ class Driver(abc.ABC):
     def _fill(self, tier: str) -> channel.Command:
         meminfo = f'/sys/devices/system/node/node{TIERS[tier]}/meminfo'
         free = int(self.vm.read(f"awk '/MemFree/ {{print $4}}' {meminfo}")) << 10
-        size = (free - UNTOUCHED) & -(2 * MIB)
+        size = (free - UNTOUCHED_BYTES - int(self.cell * UNTOUCHED_SHARE)) & -(2 * MIB)
         return self.vm.memhog(tier, size, '--rounds', '0', '--stride', '4096', timeout=600)
 
     def close(self) -> None:

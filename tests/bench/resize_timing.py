@@ -6,8 +6,10 @@ import dataclasses
 import threading
 import time
 
-# Sampling period. A sample costs some microseconds (fstat) or a QMP round trip (about 0.2 ms).
+# Sampling period in seconds, and as a share of the time since the request where that is more: a sample costs QEMU or
+# the host up to 0.2 ms, which must not add up in a slow resize.
 PERIOD = 0.001
+PERIOD_SHARE = 0.005
 # A resize that makes no progress for so long has ended, short of its target.
 STALLED_SECONDS = 15.0
 # Residency counts as settled when it is this close to its end value, as a share of what moved.
@@ -38,7 +40,8 @@ class Trace(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        while not self._ending.wait(PERIOD):
+        started = time.perf_counter()
+        while not self._ending.wait(max(PERIOD, (time.perf_counter() - started) * PERIOD_SHARE)):
             value = self._sample()
             if value != self.last():
                 self.points.append((time.perf_counter(), value))
