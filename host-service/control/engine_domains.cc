@@ -19,7 +19,7 @@ void Engine::HandleResync(const std::vector<DomainInfo>& domains, const Now& now
   header_changed_ = true;
   if (world_.on_connection) world_.on_connection(true, fmt::format("{} domains", domains.size()));
   std::set<std::string> present;
-  for (DomainInfo& domain : domains) {
+  for (const DomainInfo& domain : domains) {
     present.insert(domain.uuid);
     HandleDomain(domain, now);
   }
