@@ -16,20 +16,22 @@ struct Proposal {
   ProcessId process;
   Address start = 0;
   Cuts cuts;
+  // Accesses a second.
+  double gain = 0;
 };
 
 // Most to gain first; the rest only makes the order total.
 bool MoreGain(const Proposal& a, const Proposal& b) {
-  return std::tuple(-a.cuts.gain, a.process, a.start) < std::tuple(-b.cuts.gain, b.process, b.start);
+  return std::tuple(-a.gain, a.process, a.start) < std::tuple(-b.gain, b.process, b.start);
 }
 
-std::vector<Boundary> AlikeNeighbours(const RangeSet& ranges, const Options& options, double total) {
+std::vector<Boundary> AlikeNeighbours(const RangeSet& ranges, const Options& options, double total, double usual) {
   const double negligible = total / (16.0 * static_cast<double>(ranges.budget()));
   std::vector<Boundary> boundaries;
   const Range* last = nullptr;
   Evidence run;
   ranges.ForEach([&](const Range& range) {
-    const Evidence evidence = RangeEvidence(range);
+    const Evidence evidence = RateEvidence(range, ranges.decay(), usual);
     const bool neighbours = last != nullptr && last->process == range.process && last->end == range.start;
     last = &range;
     if (neighbours) {
@@ -58,7 +60,7 @@ class Market {
     if (touched_.contains(range)) return false;
     touched_.insert(range);
     while (room_ < proposal.cuts.count) {
-      if (!Sell(proposal.cuts.gain / 2)) {
+      if (!Sell(proposal.gain / 2)) {
         touched_.erase(range);
         return false;
       }
@@ -103,12 +105,12 @@ class Market {
 
 }  // namespace
 
-Adapted Adapt(RangeSet& ranges, const Options& options, Time now) {
+Adapted Adapt(RangeSet& ranges, const Options& options, double usual_sample) {
   Adapted adapted;
   double total = 0;
-  ranges.ForEach([&total](const Range& range) { total += Count(range); });
+  ranges.ForEach([&](const Range& range) { total += Rate(range, ranges.decay()); });
 
-  std::vector<Boundary> alike = AlikeNeighbours(ranges, options, total);
+  std::vector<Boundary> alike = AlikeNeighbours(ranges, options, total, usual_sample);
   adapted.joined = alike.size();
   ranges.Join(std::move(alike));
 
@@ -116,12 +118,16 @@ Adapted Adapt(RangeSet& ranges, const Options& options, Time now) {
   std::vector<Proposal> cuts;
   std::vector<Proposal> looks;
   ranges.ForEach([&](const Range& range) {
-    Proposal proposal{range.process, range.start, FindCuts(range, options, min_gain)};
+    const double rate = Rate(range, ranges.decay());
+    if (!(rate > 0)) return;
+    Proposal proposal{range.process, range.start, FindCuts(range, options, min_gain / rate), 0};
+    proposal.gain = proposal.cuts.gain * rate;
     if (proposal.cuts.count > 0) {
       cuts.push_back(proposal);
       return;
     }
     proposal.cuts = LookCloser(range, options);
+    proposal.gain = rate;
     if (proposal.cuts.count > 0) looks.push_back(proposal);
   });
   std::sort(cuts.begin(), cuts.end(), MoreGain);
@@ -137,18 +143,18 @@ Adapted Adapt(RangeSet& ranges, const Options& options, Time now) {
   std::vector<Boundary> sold = market.TakeSold();
   adapted.sacrificed = sold.size();
   ranges.Join(std::move(sold));
-  const std::size_t most = ranges.budget() / 4 * 3;
-  std::size_t size = ranges.size() + adapted.split;
-  for (const Proposal& proposal : looks) {
-    if (size + proposal.cuts.count > most) continue;
-    // Joined a moment ago to make room: there is none to look closer.
-    if (adapted.sacrificed > 0) break;
-    admitted.push_back(proposal);
-    size += proposal.cuts.count;
-    adapted.looked += proposal.cuts.count;
-  }
   for (const Proposal& proposal : admitted) {
-    ranges.Split(proposal.process, proposal.start, proposal.cuts.span(), now);
+    ranges.Split(proposal.process, proposal.start, proposal.cuts.span(), ranges.decay().now());
+  }
+  // Where boundaries had to go there is no room to look closer.
+  if (adapted.sacrificed > 0) return adapted;
+  const std::size_t most = ranges.budget() / 4 * 3;
+  for (const Proposal& proposal : looks) {
+    if (ranges.size() + proposal.cuts.count > most) continue;
+    // The parts are as well known as the whole, so they are not held back.
+    const Time born = ranges.Find(proposal.process, proposal.start)->born;
+    ranges.Split(proposal.process, proposal.start, proposal.cuts.span(), born);
+    adapted.looked += proposal.cuts.count;
   }
   return adapted;
 }

@@ -25,8 +25,11 @@ struct Adapted {
 //    the budget of such joins would misplace all accesses together once.
 // 2. Ranges whose eighths differ are cut there, those with the most to gain first. Without room the cheapest
 //    boundaries go, as long as two of them cost less than the cut gains: the budget goes to where it pays.
-// 3. Of the rest, ranges with many samples are cut evenly to look closer, up to three quarters of the budget. Heat that is
-//    scattered evenly over the eighths of a range cannot be seen from outside; it is found as deep as the samples reach.
-Adapted Adapt(RangeSet& ranges, const Options& options, Time now);
+// 3. Of the rest, ranges with many samples are cut evenly to look closer, up to three quarters of the budget. Heat that
+// is
+//    scattered evenly over the eighths of a range cannot be seen from outside; it is found as deep as the samples
+//    reach.
+// `usual_sample` is the usual weight of a sample.
+Adapted Adapt(RangeSet& ranges, const Options& options, double usual_sample);
 
 }  // namespace hypertier::ranges

@@ -10,8 +10,8 @@
 namespace hypertier::ranges {
 
 // A stretch of address space of which every chunk touches a mapping: the mappings with the holes between them filled
-// where no whole chunk lies in the hole. `span` has the exact ends; first_chunk() and last_chunk_end() are aligned and do
-// not overlap those of another area.
+// where no whole chunk lies in the hole. `span` has the exact ends; first_chunk() and last_chunk_end() are aligned and
+// do not overlap those of another area.
 struct Area {
   AddressSpan span;
 

@@ -16,7 +16,7 @@ class Segmenter {
       : used_(BinsUsed(range)), unit_(range.squares / Count(range)), options_(options), min_gain_(min_gain) {
     for (unsigned bin = 0; bin < used_; ++bin) {
       counts_[bin + 1] = counts_[bin] + range.bins[bin];
-      pages_[bin + 1] = pages_[bin] + BinEvidence(range, bin, bin + 1).pages;
+      pages_[bin + 1] = pages_[bin] + ComparedPages(range, bin, bin + 1);
     }
   }
 
@@ -43,8 +43,8 @@ class Segmenter {
       const Evidence right = Part(cut, to);
       const Evidence& hot = left.density() > right.density() ? left : right;
       const double errors = StandardErrors(left, right);
-      if (errors < options_.split_confidence || errors <= most || hot.count < kMinSamples * unit_) continue;
-      const double contrast = Contrast(left, right);
+      if (errors < options_.split_confidence || errors <= most || hot.amount < kMinSamples * unit_) continue;
+      const double contrast = Contrast(left, right) / counts_[used_];
       if (contrast < min_gain_) continue;
       best = cut;
       most = errors;
@@ -62,7 +62,7 @@ class Segmenter {
  private:
   Evidence Part(unsigned from, unsigned to) const {
     const double count = counts_[to] - counts_[from];
-    return {count, count * unit_, pages_[to] - pages_[from]};
+    return {count, unit_, pages_[to] - pages_[from]};
   }
 
   const unsigned used_;
@@ -88,13 +88,11 @@ Cuts LookCloser(const Range& range, const Options& options) {
   Cuts cuts;
   const unsigned used = BinsUsed(range);
   if (used < 2 || !(range.squares > 0)) return cuts;
-  double own = 0;
-  for (const double bin : range.bins) own += bin;
-  const double samples = own / range.squares * Count(range);
+  const double samples = BinsCount(range) / range.squares * Count(range);
   const unsigned parts =
       static_cast<unsigned>(std::min(static_cast<double>(used), std::floor(samples / options.look_closer_samples)));
   for (unsigned part = 1; part < parts; ++part) cuts.bins[cuts.count++] = part * used / parts;
-  cuts.gain = own;
+  cuts.gain = 1;
   return cuts;
 }
 

@@ -13,15 +13,15 @@ namespace hypertier::ranges {
 struct Cuts {
   std::array<unsigned, Range::kBins - 1> bins{};
   unsigned count = 0;
-  // Evidence: accesses (scaled) that would be in the wrong place without the cuts. Looking closer: accesses at stake.
+  // Share of the range's accesses that is in the wrong place without the cuts; looking closer: all that is at stake.
   double gain = 0;
 
   std::span<const unsigned> span() const { return std::span(bins).first(count); }
 };
 
 // Cuts where neighbouring bins differ: the place where both sides differ most, if by `split_confidence` standard errors
-// and with a gain of at least `min_gain`, then each side by itself. Each side that is called hot holds at least eight
-// samples, below which a standard error says nothing.
+// and with at least `min_gain` of its accesses to gain, then each side by itself. Each side that is called hot holds at
+// least eight samples, below which a standard error says nothing.
 Cuts FindCuts(const Range& range, const Options& options, double min_gain);
 
 // Even cuts into parts of at least `look_closer_samples`, where nothing differs yet but could within the bins.

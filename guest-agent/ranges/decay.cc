@@ -6,25 +6,40 @@
 #include <numbers>
 
 namespace hypertier::ranges {
+namespace {
 
-double Decay::Scale() const {
-  return std::exp2(HalfLives(epoch_, now_));
+constexpr double kLeastObserved = 0.05;
+
+}  // namespace
+
+int Decay::Advance(Time now) {
+  if (!started_) {
+    started_ = true;
+    epoch_ = last_sample_ = now_ = now;
+  }
+  now_ = std::max(now_, now);
+  if (const double quiet = HalfLives(last_sample_, now_); quiet > kQuiet) {
+    const auto skip = std::chrono::duration_cast<Time::duration>(half_life_ * (quiet - kQuiet));
+    epoch_ += skip;
+    last_sample_ += skip;
+  }
+  int moved = 0;
+  if (const double exponent = HalfLives(epoch_, now_); exponent >= kRenormalize) {
+    const double whole = std::floor(exponent);
+    epoch_ += std::chrono::duration_cast<Time::duration>(half_life_ * whole);
+    moved = static_cast<int>(whole);
+  }
+  scale_ = std::exp2(HalfLives(epoch_, now_));
+  return moved;
 }
 
-double Decay::Coverage(Time since) const {
-  return std::clamp(1.0 - std::exp2(-std::max(0.0, HalfLives(since, now_))), 1.0 / 16, 1.0);
+double Decay::Observed(Time since) const {
+  const double share = -std::expm1(-std::numbers::ln2 * std::max(0.0, HalfLives(since, now_)));
+  return std::max(kLeastObserved, half_life_.count() / std::numbers::ln2 * share);
 }
 
-double Decay::PerSecond(Time since) const {
-  return std::numbers::ln2 / half_life_.count() / Scale() / Coverage(since);
-}
-
-int Decay::Renormalize() {
-  const double exponent = HalfLives(epoch_, now_);
-  if (exponent < kRenormalize) return 0;
-  const double whole = std::floor(exponent);
-  epoch_ += std::chrono::duration_cast<Time::duration>(half_life_ * whole);
-  return static_cast<int>(whole);
+double Decay::MeanWeight(Time since) const {
+  return (1 + std::exp2(-std::max(0.0, HalfLives(since, now_)))) / 2;
 }
 
 }  // namespace hypertier::ranges

@@ -13,30 +13,19 @@ namespace hypertier::ranges {
 // in between, and neither the rate of calls nor that of samples changes the result. From time to time the epoch moves
 // on by whole half-lives, and all sums are multiplied by a power of two, which loses no bit.
 //
-// While no sample comes at all, time stops after kQuiet half-lives: a system that was suspended or idle for an hour
-// still knows what was hot before.
+// While no sample comes at all, time stops after kQuiet half-lives: a system that was suspended or idle for long still
+// knows what was hot before.
 class Decay {
  public:
   static constexpr double kQuiet = 64;
-  // Exponents that make Renormalize move the epoch: 2^128 times a sum of weights, squared, is far from a double's end.
+  // Half-lives after which the epoch moves: 2^128 times a sum of weights, squared, is far from a double's end.
   static constexpr double kRenormalize = 64;
 
   explicit Decay(Seconds half_life) : half_life_(half_life) {}
 
-  // Moves time on; a time before the last one counts as the last one.
-  void Advance(Time now) {
-    if (!started_) {
-      started_ = true;
-      epoch_ = last_sample_ = now_ = now;
-    }
-    if (now > now_) now_ = now;
-    const double quiet = HalfLives(last_sample_, now_);
-    if (quiet > kQuiet) {
-      const auto skip = std::chrono::duration_cast<Time::duration>(half_life_ * (quiet - kQuiet));
-      epoch_ += skip;
-      last_sample_ += skip;
-    }
-  }
+  // Moves time on; a time before the last one counts as the last one. Returns by how many half-lives the epoch has
+  // moved: all scaled sums are to be multiplied by 2^-n.
+  int Advance(Time now);
 
   // A sample has come now.
   void Sampled() { last_sample_ = now_; }
@@ -44,17 +33,16 @@ class Decay {
   Time now() const { return now_; }
 
   // 2^((now - epoch) / half-life): what weights are multiplied with.
-  double Scale() const;
+  double Scale() const { return scale_; }
 
-  // What turns a scaled sum into a rate a second. A steady rate r gives sums of r * h / ln 2, once observed for ever;
-  // a shorter observation has seen the share Coverage() of that.
-  double PerSecond(Time since) const;
+  // The time that an observation from `since` to now is worth, as old parts of it count less: at most h / ln 2 seconds.
+  // A decayed sum divided by it is the rate a second, whatever the age of the observation. At least 50 ms, so that the
+  // first sample of something new is no rate.
+  double Observed(Time since) const;
 
-  // How much of an endless observation one from `since` to now is, from 1/16 to 1.
-  double Coverage(Time since) const;
-
-  // Number of half-lives by which the epoch has moved: all scaled sums are to be multiplied by 2^-n. 0: nothing to do.
-  int Renormalize();
+  // Mean of the decayed weights of equal samples from `since` to now, against one from now, each weighed by itself: the
+  // sum of the squares divided by the sum. From 1 for a short observation to 1/2.
+  double MeanWeight(Time since) const;
 
  private:
   double HalfLives(Time from, Time to) const { return Seconds(to - from) / half_life_; }
@@ -64,6 +52,7 @@ class Decay {
   Time epoch_{};
   Time now_{};
   Time last_sample_{};
+  double scale_ = 1;
 };
 
 }  // namespace hypertier::ranges

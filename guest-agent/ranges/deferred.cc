@@ -9,8 +9,8 @@ void Deferred::Add(ProcessId process, Address chunk, Time until) {
   if (limit_ == 0) return;
   until_[{process, chunk}] = until;
   if (until_.size() <= limit_) return;
-  until_.erase(std::min_element(until_.begin(), until_.end(),
-                                [](const auto& a, const auto& b) { return a.second < b.second; }));
+  until_.erase(
+      std::min_element(until_.begin(), until_.end(), [](const auto& a, const auto& b) { return a.second < b.second; }));
 }
 
 void Deferred::Remove(ProcessId process) {

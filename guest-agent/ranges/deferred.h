@@ -20,9 +20,7 @@ class Deferred {
   // Forgets those whose time has come.
   void Expire(Time now);
 
-  bool Contains(ProcessId process, Address chunk) const {
-    return !until_.empty() && until_.contains({process, chunk});
-  }
+  bool Contains(ProcessId process, Address chunk) const { return !until_.empty() && until_.contains({process, chunk}); }
   std::size_t size() const { return until_.size(); }
 
  private:

@@ -14,16 +14,16 @@ struct Options {
   // costs a fraction of a millisecond.
   std::size_t range_budget = 2048;
 
-  // After this time an access counts half. A hot set that has moved passes the old one after one half-life (after 1.2
-  // with `min_advantage`), so 1 s follows it well within 3 s; longer is steadier when samples are few.
-  Seconds half_life{1.0};
+  // After this time an access counts half. Long, so that memory sampled once a second is still told apart: with 16 s
+  // such a range's density is known to 15 %. Changes by more than a factor of two do not wait for it (change.h).
+  Seconds half_life{16.0};
 
-  // Ranges are split and merged at most this often, however often Plan is called: a quarter of the half-life gives four
-  // rounds, each of which may divide a range by eight, before what is old has lost half its weight.
+  // Ranges are split and merged at most this often, however often MakePlan is called. Five rounds lead from
+  // 64 GiB to 2 MiB.
   Seconds adapt_interval{0.25};
 
-  // A range that a split has made, or a new mapping, takes no part in exchanges and promotions for this long: a density
-  // inherited from a larger range is not its own until part of it has been observed.
+  // A new mapping, and what a cut between different densities has made, takes no part in exchanges and promotions for
+  // this long: the place of the cut was chosen for the difference, which the next two rounds may find smaller.
   Seconds young{0.5};
 
   // Standard errors between the densities of two parts of a range for it to be split there. A round looks at up to
@@ -34,8 +34,8 @@ struct Options {
   double merge_confidence = 2.0;
 
   // A range with so many samples for each part is split into parts to look closer, where nothing yet says that they
-  // differ. (Samples are counted as the half-life weighs them: 2.9 for each sample a second, at 1 s.) With 64 a part's
-  // density is known to 12 %.
+  // differ. With 64 a part's density is known to 12 %. (Samples are counted as the half-life weighs them: up to 46 for
+  // each sample a second.)
   double look_closer_samples = 64.0;
 
   // Alike neighbours with fewer samples than this together are merged. A fourth of what makes them split (two parts of
@@ -43,21 +43,22 @@ struct Options {
   double merge_samples = 32.0;
 
   // Moves compare the low end of what the hot side may be with the high end of what the cold side may be; the ends lie
-  // this many standard errors away. Among thousands of pairs some differ by 5 standard errors by chance; 3 on each side,
-  // and `min_advantage` on top, keep those in place.
+  // this many standard errors away. Among thousands of pairs some differ by 5 standard errors by chance; 3 on each
+  // side, and `min_advantage` on top, keep those in place.
   double move_confidence = 3.0;
 
   // The hot side must be so many times as dense as the cold side. Below 1.25 the gain is under a fifth of what the page
   // is used for, and the order changes with every wind.
   double min_advantage = 1.25;
 
-  // What it costs to move one page, in slow accesses that it must save: a page costs about 6 us to unmap, copy and map
-  // again, and an access about 0.1 us more in SMEM than in FMEM (CXL; PMEM more).
-  double move_cost = 64.0;
+  // What it costs to move one page, in slow accesses that it must save: a page costs about 3 us to unmap, copy and map
+  // again (in a batch), and an access about 0.1 us more in SMEM than in FMEM (CXL; PMEM more).
+  double move_cost = 32.0;
 
   // A move must have paid for itself after this time. Hot sets of servers and of numeric programs live for tens of
-  // seconds to hours; with 10 s and 64, pages with fewer than 6.4 accesses a second stay where they are.
-  Seconds payback{10.0};
+  // seconds to hours. With 20 s and 32, a page is promoted for 1.6 accesses a second (410 per MiB), and exchanged,
+  // which are two moves, for 3.2 more than the other's.
+  Seconds payback{20.0};
 
   // Promotion into free FMEM stops this much above the watermark, as a share of it (and at least one chunk), so that
   // small allocations do not turn it into demotion.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <tuple>
 
 namespace hypertier::ranges {
 namespace {
@@ -11,42 +12,24 @@ namespace {
 // Share of mapped pages that count although a survey found them empty.
 constexpr double kEmptyShare = 1.0 / 64;
 
-double Overlap(Address a_start, Address a_end, Address b_start, Address b_end) {
-  const Address start = std::max(a_start, b_start);
-  const Address end = std::min(a_end, b_end);
-  return start < end ? static_cast<double>(end - start) : 0;
+double PagesIn(Address start, Address end) {
+  return start < end ? static_cast<double>(end - start) / static_cast<double>(kPage.count()) : 0;
 }
 
 double Unsurveyed(const Range& range, Address start, Address end) {
-  return Overlap(start, end, range.surveyed, range.end) / static_cast<double>(kPage.count());
+  return PagesIn(std::max(start, range.surveyed), end);
 }
 
-// Pages that count in [start, end) of which `resident` are known.
-double EffectivePages(const Range& range, Address start, Address end, double resident) {
-  const double mapped = static_cast<double>(end - start) / static_cast<double>(kPage.count());
-  return resident + Unsurveyed(range, start, end) + mapped * kEmptyShare;
+double Resident(const Range& range) {
+  return static_cast<double>(range.pages.fmem()) + range.pages.smem();
 }
 
-// Adds what `from` has counted within `to`, taking each bin to be even.
-void AddShare(const Range& from, Range& to) {
-  const double whole = Count(from);
-  double moved = 0;
-  for (unsigned bin = 0, used = BinsUsed(from); bin < used; ++bin) {
-    const Address start = BinStart(from, bin);
-    const Address end = BinStart(from, bin + 1);
-    const double size = static_cast<double>(end - start);
-    if (from.bins[bin] == 0) continue;
-    for (unsigned target = 0, targets = BinsUsed(to); target < targets; ++target) {
-      const double overlap = Overlap(start, end, BinStart(to, target), BinStart(to, target + 1));
-      const double part = from.bins[bin] * (overlap / size);
-      to.bins[target] += part;
-      moved += part;
-    }
-  }
-  const double overlap = Overlap(from.start, from.end, to.start, to.end) / static_cast<double>(from.end - from.start);
-  to.inherited += from.inherited * overlap;
-  moved += from.inherited * overlap;
-  if (whole > 0) to.squares += from.squares * std::min(1.0, moved / whole);
+// Survey marks of a part or whole.
+void CopySurvey(const Range& from, Range& to) {
+  to.surveyed = std::clamp(from.surveyed, to.start, to.end);
+  to.survey_next = std::clamp(from.survey_next, to.start, to.end);
+  if (to.survey_next == to.end) to.survey_next = to.start;
+  to.survey_wrapped = from.survey_wrapped;
 }
 
 }  // namespace
@@ -60,7 +43,8 @@ Range MakeRange(ProcessId process, Address start, Address end, Time now) {
   // The smallest bin of which eight cover the range.
   range.bin_shift = kChunkShift + static_cast<std::uint32_t>(std::bit_width((chunks - 1) / Range::kBins));
   range.surveyed = range.survey_next = start;
-  range.since = range.born = range.survey_wrapped = now;
+  range.since = range.bins_since = range.born = range.survey_wrapped = now;
+  range.rise.onset = range.fall.onset = now;
   return range;
 }
 
@@ -68,76 +52,98 @@ Address BinStart(const Range& range, unsigned bin) {
   return std::min(range.end, range.start + (Address{bin} << range.bin_shift));
 }
 
-double Count(const Range& range) {
-  double count = range.inherited;
+double BinsCount(const Range& range) {
+  double count = 0;
   for (const double bin : range.bins) count += bin;
   return count;
 }
 
-double StandardErrors(const Evidence& a, const Evidence& b) {
-  const Evidence both = a + b;
-  if (!(both.count > 0) || !(both.squares > 0)) return 0;
-  const double variance = both.density() * (both.squares / both.count) * (1 / a.pages + 1 / b.pages);
-  return std::abs(a.density() - b.density()) / std::sqrt(variance);
-}
-
-double Contrast(const Evidence& a, const Evidence& b) {
-  return std::abs(a.density() - b.density()) * std::min(a.pages, b.pages);
-}
-
-Evidence RangeEvidence(const Range& range) {
-  const double resident = static_cast<double>(range.pages.fmem()) + range.pages.smem();
-  return {Count(range), range.squares, EffectivePages(range, range.start, range.end, resident)};
-}
-
-Evidence BinEvidence(const Range& range, unsigned from, unsigned to) {
-  double count = 0;
-  double resident = 0;
-  for (unsigned bin = from; bin < to; ++bin) {
-    count += range.bins[bin];
-    resident += range.resident[bin];
-  }
-  const double whole = Count(range);
-  return {count, whole > 0 ? range.squares * (count / whole) : 0,
-          EffectivePages(range, BinStart(range, from), BinStart(range, to), resident)};
-}
-
 double PlacedPages(const Range& range) {
-  const double resident = static_cast<double>(range.pages.fmem()) + range.pages.smem();
-  return std::max(1.0, resident + Unsurveyed(range, range.start, range.end));
+  return std::max(1.0, Resident(range) + Unsurveyed(range, range.start, range.end));
+}
+
+double ComparedPages(const Range& range) {
+  return Resident(range) + Unsurveyed(range, range.start, range.end) + kEmptyShare * PagesIn(range.start, range.end);
+}
+
+double ComparedPages(const Range& range, unsigned from_bin, unsigned to_bin) {
+  const Address start = BinStart(range, from_bin);
+  const Address end = BinStart(range, to_bin);
+  double resident = 0;
+  for (unsigned bin = from_bin; bin < to_bin; ++bin) resident += range.resident[bin];
+  return resident + Unsurveyed(range, start, end) + kEmptyShare * PagesIn(start, end);
+}
+
+double SampleWeight(const Range& range, const Decay& decay, double usual) {
+  const double count = Count(range);
+  return count > 0 ? range.squares / count / decay.Scale() / decay.MeanWeight(range.since) : usual;
+}
+
+Evidence RateEvidence(const Range& range, const Decay& decay, double usual) {
+  const double observed = decay.Observed(range.since);
+  const double count = Count(range) / decay.Scale();
+  const double unit = count > 0 ? range.squares / count / decay.Scale() / decay.Scale() : usual;
+  return {count / observed, unit / observed, ComparedPages(range)};
 }
 
 Range Clip(const Range& range, Address start, Address end) {
   Range part = MakeRange(range.process, start, end, range.born);
   part.since = range.since;
-  part.surveyed = std::clamp(range.surveyed, start, end);
-  part.survey_next = std::clamp(range.survey_next, start, end);
-  part.survey_wrapped = range.survey_wrapped;
-  AddShare(range, part);
+  part.bins_since = range.bins_since;
+  CopySurvey(range, part);
+  for (unsigned bin = 0, used = BinsUsed(range); bin < used; ++bin) {
+    const Address from = BinStart(range, bin);
+    const Address to = BinStart(range, bin + 1);
+    for (unsigned target = 0, targets = BinsUsed(part); target < targets; ++target) {
+      const double overlap = PagesIn(std::max(from, BinStart(part, target)), std::min(to, BinStart(part, target + 1)));
+      part.bins[target] += range.bins[bin] * (overlap / PagesIn(from, to));
+    }
+  }
+  part.older = range.older * (PagesIn(start, end) / PagesIn(range.start, range.end));
+  const double whole = Count(range);
+  if (whole > 0) part.squares = range.squares * std::min(1.0, Count(part) / whole);
+  part.seen = Count(part);
   return part;
 }
 
-Range Join(const Range& left, const Range& right) {
-  Range both = MakeRange(left.process, left.start, right.end, std::min(left.born, right.born));
-  both.since = std::min(left.since, right.since);
-  both.surveyed = left.surveyed == left.end ? right.surveyed : left.surveyed;
-  both.survey_next = both.surveyed == both.end ? both.start : both.surveyed;
+Range Join(const Range& left, const Range& right, const Decay& decay) {
+  const bool leads =
+      std::tuple(Count(left), left.end - left.start) >= std::tuple(Count(right), right.end - right.start);
+  const Range& lead = leads ? left : right;
+  const Range& other = leads ? right : left;
+  Range both = MakeRange(left.process, left.start, right.end, decay.now());
+  both.born = std::min(left.born, right.born);
+  both.since = lead.since;
+  // A longer observation is cut, with the samples in it; a shorter one is drawn out, without more samples.
+  const double ratio = decay.Observed(lead.since) / decay.Observed(other.since);
+  both.older = Count(lead) + Count(other) * ratio;
+  both.squares = lead.squares + other.squares * ratio * std::max(1.0, ratio);
+  both.seen = both.older;
+  CopySurvey(left.surveyed == left.end ? right : left, both);
   both.survey_wrapped = std::min(left.survey_wrapped, right.survey_wrapped);
-  AddShare(left, both);
-  AddShare(right, both);
   return both;
 }
 
-Range Child(const Range& range, unsigned from, unsigned to, Time now) {
-  Range child = MakeRange(range.process, BinStart(range, from), BinStart(range, to), now);
-  child.since = range.since;
-  child.surveyed = std::clamp(range.surveyed, child.start, child.end);
-  child.survey_next = std::clamp(range.survey_next, child.start, child.end);
-  child.survey_wrapped = range.survey_wrapped;
-  const Evidence bins = BinEvidence(range, from, to);
-  child.inherited = bins.count + range.inherited * (bins.pages / RangeEvidence(range).pages);
+Range Child(const Range& range, unsigned from, unsigned to, const Decay& decay) {
+  Range child = MakeRange(range.process, BinStart(range, from), BinStart(range, to), decay.now());
+  CopySurvey(range, child);
+  child.born = range.born;
+  const double all = BinsCount(range);
+  double own = 0;
+  for (unsigned bin = from; bin < to; ++bin) own += range.bins[bin];
   const double whole = Count(range);
-  if (whole > 0) child.squares = range.squares * std::min(1.0, child.inherited / whole);
+  if (all > 0) {
+    // Observed for as long as the bins were.
+    child.since = range.bins_since;
+    child.older = whole * (own / all) * (decay.Observed(range.bins_since) / decay.Observed(range.since));
+    // As certain as the bins: the variance of `own` is own * squares / whole.
+    if (own > 0) child.squares = child.older * (child.older / own) * (range.squares / whole);
+  } else {
+    child.since = range.since;
+    child.older = whole * (ComparedPages(range, from, to) / ComparedPages(range));
+    if (whole > 0) child.squares = range.squares * (child.older / whole);
+  }
+  child.seen = child.older;
   return child;
 }
 

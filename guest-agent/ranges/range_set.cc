@@ -8,11 +8,6 @@
 namespace hypertier::ranges {
 namespace {
 
-// What is lost by removing the boundary between two neighbours.
-Boundary BoundaryOf(const Range& left, const Range& right) {
-  return {Contrast(RangeEvidence(left), RangeEvidence(right)), right.process, right.start};
-}
-
 // The `count` cheapest boundaries between `ranges`.
 std::vector<Boundary> Cheapest(std::vector<Boundary> boundaries, std::size_t count) {
   if (count < boundaries.size()) {
@@ -26,13 +21,14 @@ std::vector<Boundary> Cheapest(std::vector<Boundary> boundaries, std::size_t cou
 // Calls `keep(first, end, joined)` for what stays: ranges [first, end) have become `joined`, which is empty for a
 // single one.
 template <typename Keep>
-void JoinRuns(std::span<const Range* const> ranges, std::span<const Boundary> boundaries, Keep keep) {
+void JoinRuns(std::span<const Range* const> ranges, std::span<const Boundary> boundaries, const Decay& decay,
+              Keep keep) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < ranges.size();) {
     const std::size_t first = i;
     std::optional<Range> joined;
     for (++i; i < ranges.size() && next < boundaries.size() && boundaries[next].at == ranges[i]->start; ++i, ++next) {
-      joined = Join(joined ? *joined : *ranges[first], *ranges[i]);
+      joined = Join(joined ? *joined : *ranges[first], *ranges[i], decay);
     }
     keep(first, i, joined);
   }
@@ -44,10 +40,19 @@ bool ByAddress(const Boundary& a, const Boundary& b) {
 
 }  // namespace
 
-RangeSet::RangeSet(std::size_t budget, std::size_t max_residency_blocks)
-    : pool_(budget), residency_(max_residency_blocks) {
+RangeSet::RangeSet(std::size_t budget, std::size_t max_residency_blocks, Seconds half_life)
+    : pool_(budget), residency_(max_residency_blocks), decay_(half_life) {
   free_.reserve(budget);
   for (std::size_t slot = budget; slot > 0; --slot) free_.push_back(static_cast<std::uint32_t>(slot - 1));
+}
+
+void RangeSet::Advance(Time now) {
+  if (const int halvings = decay_.Advance(now); halvings > 0) ScaleDown(halvings);
+}
+
+// What is lost by removing the boundary between two neighbours.
+Boundary RangeSet::BoundaryOf(const Range& left, const Range& right) const {
+  return {Contrast(RateEvidence(left, decay_, 0), RateEvidence(right, decay_, 0)), right.process, right.start};
 }
 
 void RangeSet::Recount(Range& range) const {
@@ -60,7 +65,7 @@ void RangeSet::Recount(Range& range) const {
   });
 }
 
-std::vector<Range> RangeSet::Recut(Time now, const Process& process, std::span<const Area> areas) const {
+std::vector<Range> RangeSet::Recut(const Process& process, std::span<const Area> areas) const {
   std::vector<Range> ranges;
   std::size_t old = 0;
   for (const Area& area : areas) {
@@ -71,16 +76,16 @@ std::vector<Range> RangeSet::Recut(Time now, const Process& process, std::span<c
       const Range& range = pool_[process.slots[i]];
       const Address from = std::max(range.start, at);
       const Address to = std::min(range.end, end);
-      if (at < from) ranges.push_back(MakeRange(process.id, at, from, now));
+      if (at < from) ranges.push_back(MakeRange(process.id, at, from, decay_.now()));
       ranges.push_back(from == range.start && to == range.end ? range : Clip(range, from, to));
       at = to;
     }
-    if (at < end) ranges.push_back(MakeRange(process.id, at, end, now));
+    if (at < end) ranges.push_back(MakeRange(process.id, at, end, decay_.now()));
   }
   return ranges;
 }
 
-void RangeSet::SetAreas(Time now, ProcessId id, std::vector<Area> areas) {
+void RangeSet::SetAreas(ProcessId id, std::vector<Area> areas) {
   Process* process = processes_.Find(id);
   if (process == nullptr) process = &processes_.Insert(id);
   if (process->areas == areas) return;
@@ -92,7 +97,7 @@ void RangeSet::SetAreas(Time now, ProcessId id, std::vector<Area> areas) {
   }
   residency_.Erase(id, unmapped, kAddressLimit);
 
-  std::vector<Range> ranges = Recut(now, *process, areas);
+  std::vector<Range> ranges = Recut(*process, areas);
   Release(*process);
   process->areas = std::move(areas);
   for (Range& range : ranges) Recount(range);
@@ -101,13 +106,14 @@ void RangeSet::SetAreas(Time now, ProcessId id, std::vector<Area> areas) {
     std::vector<Boundary> inner;
     std::vector<const Range*> pointers;
     for (const Range& range : ranges) {
-      if (!pointers.empty() && pointers.back()->end == range.start) inner.push_back(BoundaryOf(*pointers.back(), range));
+      if (!pointers.empty() && pointers.back()->end == range.start)
+        inner.push_back(BoundaryOf(*pointers.back(), range));
       pointers.push_back(&range);
     }
     inner = Cheapest(std::move(inner), ranges.size() - room());
     std::sort(inner.begin(), inner.end(), ByAddress);
     std::vector<Range> fewer;
-    JoinRuns(pointers, inner, [&](std::size_t first, std::size_t, const std::optional<Range>& joined) {
+    JoinRuns(pointers, inner, decay_, [&](std::size_t first, std::size_t, const std::optional<Range>& joined) {
       fewer.push_back(joined ? *joined : *pointers[first]);
       if (joined) Recount(fewer.back());
     });
@@ -143,8 +149,11 @@ void RangeSet::Release(Process& process) {
 void RangeSet::ScaleDown(int halvings) {
   const double factor = std::ldexp(1.0, -halvings);
   ForEach([factor](Range& range) {
-    range.inherited *= factor;
+    range.older *= factor;
     for (double& bin : range.bins) bin *= factor;
+    range.seen *= factor;
+    range.rise.count *= factor;
+    range.fall.count *= factor;
     range.squares *= factor * factor;
   });
 }
@@ -162,7 +171,7 @@ bool RangeSet::SetResidency(ProcessId process, Address chunk, PerTier<std::uint3
   return kept;
 }
 
-void RangeSet::Split(ProcessId id, Address start, std::span<const unsigned> bins, Time now) {
+void RangeSet::Split(ProcessId id, Address start, std::span<const unsigned> bins, Time born) {
   Process& process = *processes_.Find(id);
   const auto position = std::lower_bound(process.starts.begin(), process.starts.end(), start) - process.starts.begin();
   const Range parent = pool_[process.slots[static_cast<std::size_t>(position)]];
@@ -178,7 +187,8 @@ void RangeSet::Split(ProcessId id, Address start, std::span<const unsigned> bins
       starts.push_back(BinStart(parent, from));
       slots.push_back(slot);
     }
-    pool_[slot] = Child(parent, from, to, now);
+    pool_[slot] = Child(parent, from, to, decay_);
+    pool_[slot].born = born;
     Recount(pool_[slot]);
     from = to;
   }
@@ -197,7 +207,7 @@ void RangeSet::Join(std::vector<Boundary> boundaries) {
     for (const std::uint32_t slot : process.slots) ranges.push_back(&pool_[slot]);
     std::size_t kept = 0;
     const std::span<const Boundary> own = std::span(boundaries).subspan(first, next - first);
-    JoinRuns(ranges, own, [&](std::size_t from, std::size_t to, const std::optional<Range>& joined) {
+    JoinRuns(ranges, own, decay_, [&](std::size_t from, std::size_t to, const std::optional<Range>& joined) {
       const std::uint32_t slot = process.slots[from];
       for (std::size_t i = from + 1; i < to; ++i) free_.push_back(process.slots[i]);
       process.starts[kept] = process.starts[from];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "guest-agent/ranges/decay.h"
 #include "guest-agent/ranges/process_table.h"
 #include "guest-agent/ranges/range.h"
 #include "guest-agent/ranges/residency.h"
@@ -17,7 +18,7 @@ namespace hypertier::ranges {
 
 // Between two ranges of one area: it can be removed.
 struct Boundary {
-  // Contrast of the two, as range.h has it.
+  // Accesses a second that are in the wrong place if both are one (Contrast).
   double loss = 0;
   ProcessId process;
   // Where the right one starts.
@@ -40,24 +41,25 @@ class RangeSet {
     std::uint64_t outside = 0;
   };
 
-  RangeSet(std::size_t budget, std::size_t max_residency_blocks);
+  RangeSet(std::size_t budget, std::size_t max_residency_blocks, Seconds half_life);
 
   std::size_t size() const { return pool_.size() - free_.size(); }
   std::size_t room() const { return free_.size(); }
   std::size_t budget() const { return pool_.size(); }
   const ProcessTable& processes() const { return processes_; }
   const Residency& residency() const { return residency_; }
+  const Decay& decay() const { return decay_; }
+
+  // Moves time on; everything else happens at the time that was set last.
+  void Advance(Time now);
 
   // Ranges and residency follow the new areas: what stays keeps its statistics, what is new starts without. Makes the
   // process if need be. The areas of all processes together must be at most the budget.
-  void SetAreas(Time now, ProcessId process, std::vector<Area> areas);
+  void SetAreas(ProcessId process, std::vector<Area> areas);
   void Remove(ProcessId process);
 
-  // Adds each sample's weight times `scale` to its bin.
-  Recorded Record(std::span<const Sample> samples, double scale);
-
-  // Multiplies all that is scaled by 2^-halvings.
-  void ScaleDown(int halvings);
+  // Adds each sample's weight to its bin.
+  Recorded Record(std::span<const Sample> samples);
 
   // False: there was no room to keep it, or no range covers the chunk.
   bool SetResidency(ProcessId process, Address chunk, PerTier<std::uint32_t> pages);
@@ -66,8 +68,8 @@ class RangeSet {
   Range* Find(ProcessId process, Address address);
 
   // Cuts the range that starts at `start` before each of `bins` (rising, between 1 and BinsUsed() - 1). There must be
-  // room for as many more ranges.
-  void Split(ProcessId process, Address start, std::span<const unsigned> bins, Time now);
+  // room for as many more ranges. The parts count as born at `born`.
+  void Split(ProcessId process, Address start, std::span<const unsigned> bins, Time born);
 
   // Joins the ranges at each of these, in any order; they must exist.
   void Join(std::vector<Boundary> boundaries);
@@ -105,8 +107,10 @@ class RangeSet {
 
  private:
   Range* FindIn(const Process& process, Address address);
+  void ScaleDown(int halvings);
+  Boundary BoundaryOf(const Range& left, const Range& right) const;
   void Recount(Range& range) const;
-  std::vector<Range> Recut(Time now, const Process& process, std::span<const Area> areas) const;
+  std::vector<Range> Recut(const Process& process, std::span<const Area> areas) const;
   void Place(Process& process, std::span<const Range> ranges);
   void Release(Process& process);
 
@@ -114,6 +118,7 @@ class RangeSet {
   std::vector<std::uint32_t> free_;
   ProcessTable processes_;
   Residency residency_;
+  Decay decay_;
 };
 
 }  // namespace hypertier::ranges

@@ -7,8 +7,6 @@
 namespace hypertier::ranges {
 namespace {
 
-constexpr double kPagesPerMib = static_cast<double>(Bytes::MiB(1).count()) / static_cast<double>(kPage.count());
-
 bool Denser(const Ranked& a, const Ranked& b) {
   if (a.density != b.density) return a.density > b.density;
   if (a.range->process != b.range->process) return a.range->process < b.range->process;
@@ -17,25 +15,29 @@ bool Denser(const Ranked& a, const Ranked& b) {
 
 }  // namespace
 
-std::vector<Ranked> Rank(const RangeSet& ranges, const Decay& decay, const Options& options) {
+double UsualSample(const RangeSet& ranges) {
   double counts = 0;
-  double squares = 0;
+  double weighed = 0;
   ranges.ForEach([&](const Range& range) {
-    counts += Count(range);
-    squares += range.squares;
+    const double count = Count(range);
+    counts += count;
+    weighed += count * SampleWeight(range, ranges.decay(), 0);
   });
-  // One sample of the usual weight: in the steady state squares / counts is half of it. A range without a sample may
-  // have had one the moment before.
-  const double sample = counts > 0 ? 2 * squares / counts : 0;
+  return counts > 0 ? weighed / counts : 0;
+}
 
+std::vector<Ranked> Rank(const RangeSet& ranges, const Options& options) {
+  const Decay& decay = ranges.decay();
+  // A range without a sample may have had one the moment before.
+  const double missed = UsualSample(ranges) * decay.Scale();
   std::vector<Ranked> ranking;
   ranking.reserve(ranges.size());
   ranges.ForEach([&](const Range& range) {
     const double count = Count(range);
-    const double per_second = decay.PerSecond(range.since);
+    const double per_second = 1 / decay.Scale() / decay.Observed(range.since);
     const double per_mib = per_second / (PlacedPages(range) / kPagesPerMib);
     const double below = options.move_confidence * std::sqrt(range.squares);
-    const double above = options.move_confidence * std::sqrt(range.squares + sample * sample);
+    const double above = options.move_confidence * std::sqrt(range.squares + missed * missed);
     ranking.push_back({.range = &range,
                        .rate = count * per_second,
                        .density = count * per_mib,

@@ -4,7 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include "guest-agent/ranges/decay.h"
 #include "guest-agent/ranges/options.h"
 #include "guest-agent/ranges/plan.h"
 #include "guest-agent/ranges/range_set.h"
@@ -29,9 +28,13 @@ struct Ranked {
 };
 
 // All ranges of all processes, densest first; the order is total.
-std::vector<Ranked> Rank(const RangeSet& ranges, const Decay& decay, const Options& options);
+std::vector<Ranked> Rank(const RangeSet& ranges, const Options& options);
 
-// The hotness curve of ranges in this order: at most kMaxCurvePoints, one at each 15th of the accesses, where a range ends.
+// The usual weight of a sample; 0 without any.
+double UsualSample(const RangeSet& ranges);
+
+// The hotness curve of ranges in this order: at most kMaxCurvePoints, one at each 15th of the accesses, where a range
+// ends.
 std::vector<CurvePoint> HotnessCurve(const std::vector<Ranked>& ranking);
 
 // Share of the accesses that go to FMEM, each range's pages taken to be equally hot.

@@ -2,9 +2,9 @@
 //
 // The path that every sample takes. Samples of several CPUs come mixed, so each is looked up by itself: hash of the
 // process (passed over while it stays the same), then a search without branches in the sorted starts of its ranges.
-// 2,048 starts are 16 KiB, so the search stays in the first-level cache, and as it depends on no earlier sample and on no
-// prediction, the processor overlaps the searches of several. The ranges (256 bytes each, two lines touched) do not fit
-// there: they are prefetched, a batch is searched first and counted then.
+// 2,048 starts are 16 KiB, so the search stays in the first-level cache, and as it depends on no earlier sample and on
+// no prediction, the processor overlaps the searches of several. The ranges (192 bytes each, two lines touched) do not
+// fit there: they are prefetched, a batch is searched first and counted then.
 #include <algorithm>
 #include <array>
 
@@ -39,7 +39,8 @@ Range* RangeSet::Find(ProcessId id, Address address) {
   return range != nullptr && address >= range->start && address < range->end ? range : nullptr;
 }
 
-RangeSet::Recorded RangeSet::Record(std::span<const Sample> samples, double scale) {
+RangeSet::Recorded RangeSet::Record(std::span<const Sample> samples) {
+  const double scale = decay_.Scale();
   Recorded recorded;
   ProcessId last{};
   const Process* process = processes_.Find(last);
@@ -70,6 +71,7 @@ RangeSet::Recorded RangeSet::Record(std::span<const Sample> samples, double scal
     recorded.outside += batch.size();
   }
   recorded.outside -= recorded.counted + recorded.unknown_process;
+  if (recorded.counted > 0) decay_.Sampled();
   return recorded;
 }
 

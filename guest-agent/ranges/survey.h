@@ -9,8 +9,9 @@
 
 namespace hypertier::ranges {
 
-// What to measure next. First what was never surveyed, then what was last surveyed survey_age ago (or a second ago, where
-// accesses go and nothing is known to be resident: just touched); in each the most accessed first. `ranking` as Rank() gives it.
+// What to measure next. First what was never surveyed, then what was last surveyed survey_age ago (or a second ago,
+// where accesses go and nothing is known to be resident: just touched); in each the most accessed first. `ranking` as
+// Rank() gives it.
 std::vector<Survey> ChooseSurveys(const std::vector<Ranked>& ranking, const Options& options, Time now);
 
 // Notes in `range` that `span`, aligned to chunks, has been measured.

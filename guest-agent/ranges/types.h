@@ -39,6 +39,8 @@ constexpr std::uint64_t BytesToPages(Bytes bytes) {
   return bytes.count() / kPage.count();
 }
 
+inline constexpr double kPagesPerMib = 256;
+
 // One process for as long as it lives. Opaque: whoever makes it puts the start time in, so that a pid used again is
 // another process. The order is that of the key, and breaks ties.
 struct ProcessId {

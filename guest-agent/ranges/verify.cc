@@ -20,7 +20,7 @@ absl::Status VerifyNumbers(const Range& range) {
   }
   if (BinsUsed(range) > Range::kBins) return Broken(range, "bins do not cover it");
   const bool sane = std::isfinite(range.squares) && range.squares >= 0 && std::isfinite(Count(range)) &&
-                    range.inherited >= 0 && RangeEvidence(range).pages > 0;
+                    range.older >= 0 && range.since <= range.bins_since && ComparedPages(range) > 0;
   if (!sane) return Broken(range, "a sum is negative or not finite");
   for (unsigned bin = 0; bin < Range::kBins; ++bin) {
     if (range.bins[bin] < 0) return Broken(range, "a bin is negative");

@@ -7,15 +7,17 @@
  * is still current, and by a slow timer for tasks that run on and on.
  */
 #include <asm/perf_event.h>
+#include <linux/minmax.h>
+#include <linux/sched/clock.h>
 #include "vpebs.h"
 
 static void data_source(struct perf_sample_data *data, const struct vpebs_record *record, bool store)
 {
 	union perf_mem_data_src source = {
-		.mem_op = store ? PERF_MEM_OP_STORE : PERF_MEM_OP_LOAD,
-		.mem_snoop = PERF_MEM_SNOOP_NA,
-		.mem_lock = PERF_MEM_LOCK_NA,
-		.mem_dtlb = PERF_MEM_TLB_NA,
+	    .mem_op = store ? PERF_MEM_OP_STORE : PERF_MEM_OP_LOAD,
+	    .mem_snoop = PERF_MEM_SNOOP_NA,
+	    .mem_lock = PERF_MEM_LOCK_NA,
+	    .mem_dtlb = PERF_MEM_TLB_NA,
 	};
 
 	switch (record->tier) {
@@ -39,23 +41,55 @@ static void data_source(struct perf_sample_data *data, const struct vpebs_record
 	data->sample_flags |= PERF_SAMPLE_DATA_SRC;
 }
 
-static void emit(struct perf_event *event, const struct vpebs_record *record, u64 now_ns)
+/*
+ * Between perf's clock and the emulator's.  The emulator's thread may lose its CPU
+ * between two readings, so the closest of a few attempts is taken.
+ */
+static void set_clock(struct vpebs_cpu *cpu)
+{
+	u64 least = U64_MAX;
+	int attempts = 4;
+
+	do {
+		u64 before = local_clock(), spread;
+
+		VPEBS_MARK(VPEBS_MARK_SYNC);
+		spread = local_clock() - before;
+		if (spread < least) {
+			least = spread;
+			cpu->clock_offset = before - READ_ONCE(cpu->shared->now_ns);
+		}
+	} while (least > 20 * NSEC_PER_USEC && --attempts);
+}
+
+/* Never backwards on a CPU, as the time stamps of real records. */
+static u64 time_of(struct vpebs_cpu *cpu, const struct vpebs_record *record)
+{
+	cpu->last_time = clamp(record->time_ns + cpu->clock_offset, cpu->last_time, max(cpu->last_time, local_clock()));
+	return cpu->last_time;
+}
+
+static void emit(struct vpebs_cpu *cpu, struct perf_event *event, const struct vpebs_record *record)
 {
 	struct pt_regs regs = {
-		.ip = record->ip,
-		.cs = record->mode == VPEBS_USER ? __USER_CS : __KERNEL_CS,
-		.flags = X86_EFLAGS_IF | PERF_EFLAGS_EXACT,
+	    .ip = record->ip,
+	    .cs = record->mode == VPEBS_USER ? __USER_CS : __KERNEL_CS,
+	    .flags = X86_EFLAGS_IF | PERF_EFLAGS_EXACT,
 	};
 	struct perf_sample_data data;
 
 	perf_sample_data_init(&data, 0, event->hw.last_period);
-	/* A guest whose host hides adaptive PEBS gets records without an address, as does an event that is not precise. */
+	/* A guest whose host hides adaptive PEBS gets records without an address, as does an event that is not precise.
+	 */
 	data.addr = vpebs_addresses && event->attr.precise_ip ? record->address : 0;
 	data.sample_flags |= PERF_SAMPLE_ADDR;
 	data.weight.full = record->latency;
 	data.sample_flags |= PERF_SAMPLE_WEIGHT_TYPE;
-	data.time = event->clock() - (now_ns - record->time_ns);
-	data.sample_flags |= PERF_SAMPLE_TIME;
+	/* The kernel's own PEBS code does not convert to other clocks either. */
+	if (!event->attr.use_clockid) {
+		data.time = time_of(cpu, record);
+		data.sample_flags |= PERF_SAMPLE_TIME;
+	}
 	data_source(&data, record, event->hw.config == VPEBS_STORE);
 	vpebs_output(event, &data, &regs);
 }
@@ -82,13 +116,13 @@ void vpebs_drain(struct vpebs_cpu *cpu)
 	if (READ_ONCE(shared->head) == shared->tail)
 		return;
 	/* What is recorded from here on stays for the next time, or this could go on for ever. */
-	VPEBS_MARK(VPEBS_MARK_SYNC);
+	set_clock(cpu);
 	for (u64 head = READ_ONCE(shared->head); shared->tail != head; shared->tail++) {
 		struct vpebs_record record = shared->ring[shared->tail % VPEBS_RING];
 		struct perf_event *event = cpu->events[record.slot % VPEBS_SLOTS];
 
 		if (event)
-			emit(event, &record, shared->now_ns);
+			emit(cpu, event, &record);
 	}
 	tell_lost(cpu);
 }

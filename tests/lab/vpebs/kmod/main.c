@@ -18,7 +18,8 @@
 
 bool vpebs_addresses = true;
 module_param_named(addresses, vpebs_addresses, bool, 0644);
-MODULE_PARM_DESC(addresses, "whether records have data addresses; without, as on a host that hides adaptive PEBS (default Y)");
+MODULE_PARM_DESC(addresses,
+		 "whether records have data addresses; without, as on a host that hides adaptive PEBS (default Y)");
 
 unsigned int vpebs_drain_ms = 50;
 module_param_named(drain_ms, vpebs_drain_ms, uint, 0444);
@@ -81,7 +82,8 @@ static int __init vpebs_init(void)
 		pr_err("the plugin has room for %u CPUs, not %u; or drain_ms is 0\n", shared->header.vcpus, nr_cpu_ids);
 		return -EINVAL;
 	}
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu(cpu)
+	{
 		per_cpu(vpebs_cpus, cpu).shared = &shared->vcpus[cpu];
 		vpebs_timer_init(&per_cpu(vpebs_cpus, cpu));
 	}

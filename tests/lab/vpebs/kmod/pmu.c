@@ -134,20 +134,20 @@ static void sched_task(struct perf_event_context *context, bool in)
 PMU_FORMAT_ATTR(event, "config:0-7");
 PMU_FORMAT_ATTR(umask, "config:8-15");
 PMU_FORMAT_ATTR(ldlat, "config1:0-15");
-PMU_EVENT_ATTR_STRING(mem-loads, mem_loads, "event=0xcd,umask=0x1,ldlat=3");
-PMU_EVENT_ATTR_STRING(mem-stores, mem_stores, "event=0xd0,umask=0x82");
+PMU_EVENT_ATTR_STRING(mem - loads, mem_loads, "event=0xcd,umask=0x1,ldlat=3");
+PMU_EVENT_ATTR_STRING(mem - stores, mem_stores, "event=0xd0,umask=0x82");
 
 static struct attribute *formats[] = {
-	&format_attr_event.attr,
-	&format_attr_umask.attr,
-	&format_attr_ldlat.attr,
-	NULL,
+    &format_attr_event.attr,
+    &format_attr_umask.attr,
+    &format_attr_ldlat.attr,
+    NULL,
 };
 
 static struct attribute *events[] = {
-	&mem_loads.attr.attr,
-	&mem_stores.attr.attr,
-	NULL,
+    &mem_loads.attr.attr,
+    &mem_stores.attr.attr,
+    NULL,
 };
 
 static ssize_t max_precise_show(struct device *device, struct device_attribute *attribute, char *text)
@@ -158,36 +158,36 @@ static ssize_t max_precise_show(struct device *device, struct device_attribute *
 static DEVICE_ATTR_RO(max_precise);
 
 static struct attribute *caps[] = {
-	&dev_attr_max_precise.attr,
-	NULL,
+    &dev_attr_max_precise.attr,
+    NULL,
 };
 
-static const struct attribute_group format_group = { .name = "format", .attrs = formats };
-static const struct attribute_group events_group = { .name = "events", .attrs = events };
-static const struct attribute_group caps_group = { .name = "caps", .attrs = caps };
-static const struct attribute_group *groups[] = { &format_group, &events_group, &caps_group, NULL };
+static const struct attribute_group format_group = {.name = "format", .attrs = formats};
+static const struct attribute_group events_group = {.name = "events", .attrs = events};
+static const struct attribute_group caps_group = {.name = "caps", .attrs = caps};
+static const struct attribute_group *groups[] = {&format_group, &events_group, &caps_group, NULL};
 
 static struct pmu vpebs_pmu = {
-	.module = THIS_MODULE,
-	.attr_groups = groups,
-	.task_ctx_nr = perf_hw_context,
-	.event_init = event_init,
-	.add = event_add,
-	.del = event_del,
-	.start = event_start,
-	.stop = event_stop,
-	.read = event_read,
-	.sched_task = sched_task,
+    .module = THIS_MODULE,
+    .attr_groups = groups,
+    .task_ctx_nr = perf_hw_context,
+    .event_init = event_init,
+    .add = event_add,
+    .del = event_del,
+    .start = event_start,
+    .stop = event_stop,
+    .read = event_read,
+    .sched_task = sched_task,
 };
 
 /* Whether somebody counts PERF_TYPE_RAW already. */
 static bool there_is_a_cpu_pmu(void)
 {
 	struct perf_event_attr cycles = {
-		.type = PERF_TYPE_HARDWARE,
-		.config = PERF_COUNT_HW_CPU_CYCLES,
-		.size = sizeof(cycles),
-		.disabled = 1,
+	    .type = PERF_TYPE_HARDWARE,
+	    .config = PERF_COUNT_HW_CPU_CYCLES,
+	    .size = sizeof(cycles),
+	    .disabled = 1,
 	};
 	struct perf_event *event = perf_event_create_kernel_counter(&cycles, 0, NULL, NULL, NULL);
 

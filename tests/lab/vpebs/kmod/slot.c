@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The words that program the plugin.  All of it happens on the CPU that is meant: a mark is about the CPU that executes it. */
+/* The words that program the plugin.  All of it happens on the CPU that is meant: a mark is about the CPU that executes
+ * it. */
 #include "vpebs.h"
 
 /* A plain counter never samples. */
@@ -19,8 +20,8 @@ void vpebs_slot_start(struct vpebs_cpu *cpu, struct perf_event *event)
 	struct vpebs_slot *slot = &cpu->shared->slots[event->hw.idx];
 
 	slot->kind = event->hw.config;
-	slot->modes = (event->attr.exclude_user ? 0 : 1 << VPEBS_USER) |
-		      (event->attr.exclude_kernel ? 0 : 1 << VPEBS_KERNEL);
+	slot->modes =
+	    (event->attr.exclude_user ? 0 : 1 << VPEBS_USER) | (event->attr.exclude_kernel ? 0 : 1 << VPEBS_KERNEL);
 	slot->threshold = event->attr.config1 & 0xffff;
 	slot->period = period_of(event);
 	slot->left = local64_read(&event->hw.period_left);

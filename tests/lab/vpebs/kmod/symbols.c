@@ -30,20 +30,21 @@ static unsigned long lookup(const char *name)
 	return address;
 }
 
-#define RESOLVE(call, symbol) ({			\
-	unsigned long target = lookup(#symbol);		\
-							\
-	if (target)					\
-		AIM(call, target);			\
-	target != 0;					\
-})
+#define RESOLVE(call, symbol)                                                                                          \
+	({                                                                                                             \
+		unsigned long target = lookup(#symbol);                                                                \
+                                                                                                                       \
+		if (target)                                                                                            \
+			AIM(call, target);                                                                             \
+		target != 0;                                                                                           \
+	})
 
 /* A kprobe's address is all that a module can learn about a function by its name. */
 int vpebs_symbols_resolve(void)
 {
 	struct kprobe probe = {
-		.symbol_name = "kallsyms_lookup_name",
-		.flags = KPROBE_FLAG_DISABLED,
+	    .symbol_name = "kallsyms_lookup_name",
+	    .flags = KPROBE_FLAG_DISABLED,
 	};
 	unsigned long address;
 	int error = register_kprobe(&probe);
@@ -61,8 +62,7 @@ int vpebs_symbols_resolve(void)
 	AIM(vpebs_kallsyms_lookup_name, address);
 	if (!RESOLVE(vpebs_event_output, perf_event_output) ||
 	    !RESOLVE(vpebs_log_lost_samples, perf_log_lost_samples) ||
-	    !RESOLVE(vpebs_sched_cb_inc, perf_sched_cb_inc) ||
-	    !RESOLVE(vpebs_sched_cb_dec, perf_sched_cb_dec))
+	    !RESOLVE(vpebs_sched_cb_inc, perf_sched_cb_inc) || !RESOLVE(vpebs_sched_cb_dec, perf_sched_cb_dec))
 		return -ENOENT;
 	return 0;
 }

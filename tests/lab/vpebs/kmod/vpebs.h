@@ -15,8 +15,10 @@
 struct vpebs_cpu {
 	struct vpebs_vcpu *shared;
 	struct perf_event *events[VPEBS_SLOTS];
-	u64 lost[VPEBS_SLOTS];	/* as far as the events' owners have been told */
+	u64 lost[VPEBS_SLOTS]; /* as far as the events' owners have been told */
 	int active;
+	u64 clock_offset; /* from the emulator's clock to perf's */
+	u64 last_time;
 	struct hrtimer timer;
 };
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest-agent/ranges/change.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hypertier::ranges {
+namespace {
+
+constexpr double kFactor = 4;
+constexpr double kAlarm = 10;
+constexpr double kActivitySeconds = 1;
+
+// Adds `evidence` to `drift`; true when the range has changed.
+bool Grow(Range::Drift& drift, double evidence, double count, Time now) {
+  drift.likelihood += evidence;
+  if (drift.likelihood > 0) return drift.likelihood >= kAlarm;
+  drift = {0, count, now};
+  return false;
+}
+
+// The observation of `range` begins where `drift` did.
+void Restart(Range& range, const Range::Drift& drift, const Decay& decay, double sample) {
+  range.older = std::max(0.0, range.seen - drift.count);
+  range.bins = {};
+  range.bins_since = decay.now();
+  range.since = drift.onset;
+  // One observation of about equal weights.
+  range.squares = range.older * sample * decay.Scale();
+  range.seen = range.older;
+  range.rise = range.fall = {0, range.seen, decay.now()};
+}
+
+}  // namespace
+
+std::size_t ChangeDetector::Update(RangeSet& ranges, double usual_sample) {
+  const Decay& decay = ranges.decay();
+  const double seconds = started_ ? Seconds(decay.now() - last_).count() : 0;
+  last_ = decay.now();
+  started_ = true;
+
+  double came = 0;
+  double known = 0;
+  ranges.ForEach([&](const Range& range) {
+    came += Count(range) - range.seen;
+    known += Rate(range, decay);
+  });
+  came /= decay.Scale();
+  if (seconds <= 0) {
+    rate_ = known;
+    return 0;
+  }
+  const double activity = known > 0 ? came / (known * seconds) : 1;
+  const double mix = -std::expm1(-seconds / kActivitySeconds);
+  activity_ += mix * (activity - activity_);
+  rate_ = known * activity_;
+
+  std::size_t changed = 0;
+  ranges.ForEach([&](Range& range) {
+    const double count = Count(range);
+    const double x = std::max(0.0, count - range.seen) / decay.Scale();
+    const double expected = Rate(range, decay) * seconds;
+    const double sample = SampleWeight(range, decay, usual_sample);
+    range.seen = count;
+    if (!(sample > 0)) return;
+    const double rise = (x * std::log(kFactor) - expected * std::max(1.0, activity) * (kFactor - 1)) / sample;
+    const double fall = (expected * std::min(1.0, activity) * (1 - 1 / kFactor) - x * std::log(kFactor)) / sample;
+    const bool rose = Grow(range.rise, rise, count, decay.now());
+    const bool fell = Grow(range.fall, fall, count, decay.now());
+    if (!rose && !fell) return;
+    Restart(range, rose ? range.rise : range.fall, decay, sample);
+    // Where in it the accesses go now is not known.
+    if (rose && range.end - range.start > kChunk.count()) range.born = decay.now();
+    ++changed;
+  });
+  return changed;
+}
+
+}  // namespace hypertier::ranges
