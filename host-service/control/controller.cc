@@ -118,16 +118,12 @@ void Controller::Cancel(std::string operation, Done done) {
 }
 
 void Controller::OnResync(std::vector<DomainInfo> domains) {
-  Post([domains = std::move(domains)](Engine& engine, const Now& now) mutable {
-    engine.HandleResync(std::move(domains), now);
-  });
+  Post([domains = std::move(domains)](Engine& engine, const Now& now) { engine.HandleResync(domains, now); });
 }
 
 void Controller::OnDomain(DomainInfo domain) {
   queue_.SealReports(domain.uuid);
-  Post([domain = std::move(domain)](Engine& engine, const Now& now) mutable {
-    engine.HandleDomain(std::move(domain), now);
-  });
+  Post([domain = std::move(domain)](Engine& engine, const Now& now) { engine.HandleDomain(domain, now); });
 }
 
 void Controller::OnDomainGone(const std::string& uuid) {

@@ -163,7 +163,7 @@ TEST(EngineOperations, ARebootOrALostAgentDoesNotEndAnOperation) {
   h.engine->HandleReboot(kUuid, h.now);
   h.Pass(absl::Seconds(10));
   EXPECT_EQ(h.Operation(id)->record.state, State::kPending);
-  EXPECT_THAT(h.Operation(id)->status_message, HasSubstr("no agent answers"));
+  EXPECT_THAT(h.Operation(id)->status_message, HasSubstr("link on org.hypertier.agent.0 is down"));
   h.LinkUp("boot-2");
   h.Say(Harness::Report(0, Bytes(), Bytes(), agent::v1::Report::SOURCE_BOOT));
   h.Say(Harness::Report(h.LastSent().generation(), Bytes::MiB(512), Bytes()));

@@ -3,64 +3,15 @@
 // Random histories: guests that lag, lie, reboot and lose their agents, operators who resize, cancel and use virsh, a
 // ledger that fails, a hypertierd that is killed in the middle of anything. What must hold, holds after every step; and
 // when the chaos stops, everything converges.
+#include "host-service/control/engine_simulation.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <deque>
 #include <random>
-
-#include "host-service/control/engine_harness.h"
 
 namespace hypertier::control {
 namespace {
-
-// Thrown by a fake: hypertierd is killed at this very point.
-struct Killed {};
-
-class MortalLedger : public FakeLedger {
- public:
-  absl::Status SetTargets(const TargetRecord& record, const OperationRecord* begun,
-                          const OperationRecord* superseded) override {
-    MaybeDie();
-    const absl::Status status = FakeLedger::SetTargets(record, begun, superseded);
-    MaybeDie();
-    return status;
-  }
-  absl::Status UpdateOperation(const OperationRecord& operation) override {
-    MaybeDie();
-    const absl::Status status = FakeLedger::UpdateOperation(operation);
-    MaybeDie();
-    return status;
-  }
-  // Calls until death; negative: immortal.
-  int life = -1;
-
- private:
-  void MaybeDie() {
-    if (life > 0 && --life == 0) {
-      life = -1;
-      throw Killed();
-    }
-  }
-};
-
-// A guest with hyperflex, seen from outside. An honest one does what it is told, sooner or later.
-struct Guest {
-  std::string uuid;
-  bool liar = false;
-  bool running = false;
-  bool linked = false;
-  int boots = 0;
-  std::uint64_t generation = 0;
-  agent::v1::Report::Source source = agent::v1::Report::SOURCE_BOOT;
-  PerTier<Bytes> wanted;
-  PerTier<Bytes> held;
-  std::deque<agent::v1::SetBalloons> inbox;
-  // Every generation that this guest was ever told, with its sizes.
-  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> told;
-};
-
-const PerTier<Bytes> kCells{Bytes::GiB(1), Bytes::GiB(2)};
 
 class Simulation : public AgentCommands, public DomainCommands, public ResidencyCommands {
  public:

@@ -31,13 +31,12 @@ Standing WithoutChannel(const Vm& vm, const EngineOptions& options) {
 }
 
 Standing LinkIsDown(const Vm& vm) {
-  std::string reason = fmt::format("no agent answers on {}", domain::kAgentPort);
-  if (vm.link.down_reason.empty()) {
-    reason += ": install and start hypertier-agent in the guest";
-  } else {
-    reason += fmt::format(" ({}): hypertier-agent must be installed and running in the guest", vm.link.down_reason);
+  const std::string& reason = vm.link.down_reason;
+  if (reason.empty() || reason.starts_with("no agent answers")) {
+    return Waiting(
+        fmt::format("no agent answers on {}: install and start hypertier-agent in the guest", domain::kAgentPort));
   }
-  return Waiting(std::move(reason));
+  return Waiting(fmt::format("the agent's link on {} is down: {}", domain::kAgentPort, reason));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "host-service/daemon/log.h"
 
 #include <fmt/format.h>
+#include <grpc/support/log.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -20,6 +21,14 @@ class JsonMessage : public spdlog::custom_flag_formatter {
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
 };
+
+// gRPC's own messages, which would otherwise go to stderr in a form of their own.
+void LogGrpc(gpr_log_func_args* args) {
+  const spdlog::level::level_enum level = args->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::err
+                                          : args->severity == GPR_LOG_SEVERITY_INFO ? spdlog::level::info
+                                                                                    : spdlog::level::debug;
+  spdlog::log(level, "grpc: {}", args->message);
+}
 
 }  // namespace
 
@@ -49,6 +58,7 @@ void SetUpLog(const std::string& level, const std::string& format) {
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
+  gpr_set_log_function(LogGrpc);
 }
 
 }  // namespace hypertier::daemon
