@@ -29,6 +29,22 @@ class Row:
                 'ratio': round(self.ratio, 2), **self.conditions}
 
 
+# Share of the time, in percent, in which something waited for a CPU, above which ratios are not to be trusted.
+BUSY_PERCENT = 10.0
+
+
+def warn_if_busy() -> bool:
+    """Says so if others use this machine: who waits for the host at every step suffers more than who does not."""
+    try:
+        pressure = pathlib.Path('/proc/pressure/cpu').read_text(encoding='utf-8')
+    except OSError:
+        return False  # The kernel does not tell.
+    waited = float(pressure.split('avg10=')[1].split()[0])
+    if waited > BUSY_PERCENT:
+        progress(f'WARNING: the machine is busy ({waited:.0f} % CPU pressure), so ratios are wrong; run again when idle')
+    return waited > BUSY_PERCENT
+
+
 def progress(text: str) -> None:
     """To standard error, so that the table can be piped."""
     print(text, file=sys.stderr, flush=True)
