@@ -47,8 +47,9 @@ std::string HyperflexDevice::Diagnose() const {
   const std::string drivers = root_ + "/sys/bus/virtio/drivers/";
   std::error_code error;
   if (HasDevice(drivers + "virtio_balloon")) {
-    return "the stock driver virtio_balloon has the balloon device; blacklist it and reboot, or "
-           "rmmod virtio_balloon and modprobe hyperflex";
+    // Not "rmmod virtio_balloon": Debian's 6.12 kernel oopses in vp_del_vq when the stock driver lets go of the device.
+    return "the stock driver virtio_balloon has the balloon device; install hyperflex, blacklist virtio_balloon (also "
+           "in the initramfs) and reboot";
   }
   if (!std::filesystem::exists(drivers + "hyperflex", error)) {
     return "the module is not loaded; modprobe hyperflex (package hyperflex-dkms)";

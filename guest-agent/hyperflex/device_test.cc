@@ -45,7 +45,8 @@ using HyperflexDeviceTest = TreeTest;
 TEST_F(HyperflexDeviceTest, SaysWhyThereAreNoBalloonsAndWhatToDo) {
   EXPECT_THAT(WhyNot(), HasSubstr("/dev/hyperflex: the module is not loaded; modprobe hyperflex"));
   Write("/sys/bus/virtio/drivers/virtio_balloon/virtio3/modalias", "");
-  EXPECT_THAT(WhyNot(), HasSubstr("the stock driver virtio_balloon has the balloon device; blacklist it"));
+  EXPECT_THAT(WhyNot(),
+              HasSubstr("the stock driver virtio_balloon has the balloon device; install hyperflex, blacklist"));
   fs::remove_all(root_ + "/sys/bus/virtio/drivers/virtio_balloon");
   Write("/sys/bus/virtio/drivers/hyperflex/bind", "");
   EXPECT_THAT(WhyNot(), HasSubstr("bound to no device; the VM needs <memballoon"));

@@ -56,9 +56,8 @@ class Divided : public benchmark::Fixture {
       if (!classifier_.SetMappings(now_, process, std::vector{span}).ok()) std::abort();
       if (!classifier_.SetResidency(now_, process, span, chunks).ok()) std::abort();
     }
-    classifier_.SetCapacity({.fmem_usable = Bytes::GiB(52),
-                             .free = {Bytes::GiB(1), Bytes::GiB(64)},
-                             .fmem_watermark = Bytes::GiB(1)});
+    classifier_.SetCapacity(
+        {.fmem_usable = Bytes::GiB(52), .free = {Bytes::GiB(1), Bytes::GiB(64)}, .fmem_watermark = Bytes::GiB(1)});
     std::size_t next = 0;
     for (int round = 0; round < 400 && classifier_.stats().range_count + 8 < Options().range_budget; ++round) {
       now_ += std::chrono::milliseconds(250);

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import pathlib
 import sys
+import time
 import typing
 
 
@@ -29,20 +30,30 @@ class Row:
                 'ratio': round(self.ratio, 2), **self.conditions}
 
 
-# Share of the time, in percent, in which something waited for a CPU, above which ratios are not to be trusted.
-BUSY_PERCENT = 10.0
+# Share of the time in which something waited for a CPU, above which ratios are not to be trusted.
+BUSY_SHARE = 0.1
 
 
-def warn_if_busy() -> bool:
-    """Says so if others use this machine: who waits for the host at every step suffers more than who does not."""
+def others_are_busy() -> bool:
+    """Watches for a second, in which the benchmark itself must do nothing, whether others use this machine; says so.
+
+    Who waits for the host at every step suffers more from that than who does not.
+    """
     try:
-        pressure = pathlib.Path('/proc/pressure/cpu').read_text(encoding='utf-8')
+        before = _waited_seconds()
+        time.sleep(1)
+        share = _waited_seconds() - before
     except OSError:
         return False  # The kernel does not tell.
-    waited = float(pressure.split('avg10=')[1].split()[0])
-    if waited > BUSY_PERCENT:
-        progress(f'WARNING: the machine is busy ({waited:.0f} % CPU pressure), so ratios are wrong; run again when idle')
-    return waited > BUSY_PERCENT
+    if share > BUSY_SHARE:
+        progress(f'WARNING: the machine is busy ({share:.0%} CPU pressure), so ratios are wrong: run it again idle')
+    return share > BUSY_SHARE
+
+
+def _waited_seconds() -> float:
+    """Time in which anything waited for a CPU, since boot."""
+    pressure = pathlib.Path('/proc/pressure/cpu').read_text(encoding='utf-8')
+    return int(pressure.split('total=')[1].split()[0]) / 1e6
 
 
 def progress(text: str) -> None:
