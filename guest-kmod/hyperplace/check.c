@@ -9,6 +9,7 @@
  */
 #include <linux/ksm.h>
 #include <linux/mempolicy.h>
+#include <linux/mm_inline.h>
 #include <linux/memremap.h>
 #include <linux/mmu_notifier.h>
 #include <linux/page-flags.h>
@@ -34,8 +35,6 @@ static enum hyperplace_status check_kind(struct folio *folio, bool huge)
 		return HYPERPLACE_SWAP_CACHE;
 	if (folio_test_writeback(folio))
 		return HYPERPLACE_WRITEBACK;
-	if (!folio_test_swapbacked(folio))
-		return HYPERPLACE_LAZY_FREE;
 	if (folio_test_mlocked(folio) || folio_test_unevictable(folio))
 		return HYPERPLACE_MLOCKED;
 	if (!folio_test_uptodate(folio))
@@ -62,23 +61,41 @@ static enum hyperplace_status check_place(struct hp_page *page, struct vm_area_s
 	return HYPERPLACE_OK;
 }
 
-static void put_back(struct folio *folio)
+/*
+ * Given up with MADV_FREE and not written since.  Written again it is as good as any other,
+ * although the kernel goes on listing it with the page cache until reclaim meets it.
+ */
+static bool is_given_up(struct hp_entry *entry)
 {
-	mod_node_page_state(folio_pgdat(folio), NR_ISOLATED_ANON, -folio_nr_pages(folio));
+	if (folio_test_swapbacked(entry->folio) || folio_test_dirty(entry->folio))
+		return false;
+	return entry->pte ? !pte_dirty(*entry->pte) : !pmd_dirty(*entry->pmd);
+}
+
+static void count_isolated(struct hp_page *page, struct folio *folio, long pages)
+{
+	mod_node_page_state(folio_pgdat(folio), page->isolated, pages);
+}
+
+static void put_back(struct hp_page *page, struct folio *folio)
+{
+	count_isolated(page, folio, -folio_nr_pages(folio));
 	folio_add_lru(folio);
 	folio_put(folio);
 }
 
 /* Isolates and locks; the references are then one of ours and one of the only mapping. */
-static enum hyperplace_status take_folio(struct folio *folio, bool huge)
+static enum hyperplace_status take_folio(struct hp_page *page, struct folio *folio, bool huge)
 {
 	enum hyperplace_status status;
 
 	if (!folio_test_lru(folio) || hp_fault(HP_FAULT_ISOLATE) || !hp_folio_isolate_lru(folio))
 		return HYPERPLACE_OFF_LRU;
-	mod_node_page_state(folio_pgdat(folio), NR_ISOLATED_ANON, folio_nr_pages(folio));
+	/* Remembered: the exchange may change the kind of list that the frame belongs to. */
+	page->isolated = NR_ISOLATED_ANON + folio_is_file_lru(folio);
+	count_isolated(page, folio, folio_nr_pages(folio));
 	if (hp_fault(HP_FAULT_LOCK) || !folio_trylock(folio)) {
-		put_back(folio);
+		put_back(page, folio);
 		return HYPERPLACE_BUSY;
 	}
 	status = check_kind(folio, huge);
@@ -86,7 +103,7 @@ static enum hyperplace_status take_folio(struct folio *folio, bool huge)
 		status = HYPERPLACE_PINNED;
 	if (status != HYPERPLACE_OK) {
 		folio_unlock(folio);
-		put_back(folio);
+		put_back(page, folio);
 	}
 	return status;
 }
@@ -95,7 +112,8 @@ static enum hyperplace_status take_folio(struct folio *folio, bool huge)
  * Takes the page at page->address; mmap_lock is held, @hint as for hp_entry_lock().  Never waits: other folios may be
  * locked already, and whoever holds this one may be waiting for one of those.
  */
-enum hyperplace_status hp_page_take(struct hp_page *page, bool huge, struct vm_area_struct *hint)
+enum hyperplace_status hp_page_take(struct hp_page *page, bool huge,
+				    struct vm_area_struct *hint)
 {
 	struct hp_entry entry;
 	enum hyperplace_status status;
@@ -111,10 +129,12 @@ enum hyperplace_status hp_page_take(struct hp_page *page, bool huge, struct vm_a
 		return status;
 	page->vma = entry.vma;
 	status = check_kind(entry.folio, huge);
+	if (status == HYPERPLACE_OK && is_given_up(&entry))
+		status = HYPERPLACE_LAZY_FREE;
 	if (status == HYPERPLACE_OK)
 		status = check_place(page, entry.vma, entry.folio);
 	if (status == HYPERPLACE_OK)
-		status = take_folio(entry.folio, huge);
+		status = take_folio(page, entry.folio, huge);
 	if (status == HYPERPLACE_OK)
 		page->folio = entry.folio;
 	hp_entry_unlock(&entry);
@@ -127,7 +147,7 @@ void hp_page_release(struct hp_page *page)
 	if (!page->folio)
 		return;
 	folio_unlock(page->folio);
-	put_back(page->folio);
+	put_back(page, page->folio);
 	page->folio = NULL;
 	if (page->anon_vma)
 		hp_put_anon_vma(page->anon_vma);

@@ -60,6 +60,7 @@ struct hp_page {
 	const nodemask_t *allowed;
 	int node;			/* where it is */
 	int target;			/* where it goes */
+	int isolated;			/* the counter of isolated pages that has it */
 	bool unmapped;			/* its entry is a migration entry */
 };
 

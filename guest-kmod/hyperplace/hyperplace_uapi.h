@@ -56,7 +56,7 @@ enum hyperplace_status {
 	HYPERPLACE_NOT_ANON = 8,	/* page cache or shared memory */
 	HYPERPLACE_KSM = 9,
 	HYPERPLACE_SWAP_CACHE = 10,
-	HYPERPLACE_LAZY_FREE = 11,	/* given up with MADV_FREE */
+	HYPERPLACE_LAZY_FREE = 11,	/* given up with MADV_FREE, not written since */
 	HYPERPLACE_MLOCKED = 12,
 	HYPERPLACE_POISONED = 13,	/* hardware memory error */
 	HYPERPLACE_SIZE = 14,		/* mapped with another page size */

@@ -29,6 +29,7 @@ struct hp_scanner {
 	struct mm_struct *mm;
 	struct hyperplace_chunk *chunks;
 	unsigned long next;		/* all below is done */
+	unsigned long table;		/* the address of the last that was looked at */
 	u64 tables_left;
 	unsigned int hold_left;
 	bool cleared;			/* at least one bit */
@@ -162,9 +163,15 @@ static bool scan_area(struct hp_scanner *scan, struct vm_area_struct *vma)
 		}
 		if (!pmd_none(hp_pmd_get(pmd))) {
 			chunk = chunk_of(scan, scan->next);
-			if (!chunk || !scan->tables_left || !scan->hold_left)
+			if (!chunk || !scan->hold_left)
 				return false;
-			scan->tables_left--;
+			/* A table that several mappings share is one, so that no chunk is cut in two. */
+			if (scan->table != (scan->next & PMD_MASK)) {
+				if (!scan->tables_left)
+					return false;
+				scan->tables_left--;
+				scan->table = scan->next & PMD_MASK;
+			}
 			scan->hold_left--;
 			scan_pmd(scan, chunk, pmd, scan->next, stop);
 			keep_chunk(scan, chunk);
@@ -195,9 +202,9 @@ static bool scan_some(struct hp_scanner *scan)
 			break;
 	}
 	mmap_read_unlock(scan->mm);
-	if (scan->next >= request->end || !scan->tables_left || fatal_signal_pending(current))
+	if (scan->next >= request->end || fatal_signal_pending(current))
 		return false;
-	/* Stopped although this hold had tables left: no room for chunks. */
+	/* Stopped although this hold was not used up: no room for chunks, or enough tables. */
 	return !scan->hold_left;
 }
 
@@ -234,6 +241,7 @@ static long scan_process(struct hp_scanner *scan, struct hp_flush *flush)
 		return process.status == HYPERPLACE_NO_ACCESS ? -EACCES : -ESRCH;
 	scan->mm = process.mm;
 	scan->next = request->start;
+	scan->table = ULONG_MAX;
 	request->nr_chunks = 0;
 	scan->tables_left = (u64)request->max_chunks * TABLES_A_CHUNK;
 	while (scan_some(scan))

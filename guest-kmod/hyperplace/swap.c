@@ -10,7 +10,7 @@
  *   charge and references stay as they are, only the folios change hands.  Counters
  *   that are kept by cgroup and node follow by themselves: those of mapped pages were taken down with the
  *   mapping and go up with the new one, those of lists with leaving and joining the list;
- * - dirty, referenced, active, workingset, young and idle: they describe the contents.
+ * - dirty, referenced, active, workingset, swapbacked, young and idle: they describe the contents.
  *
  * What stays with the frame: node, zone, size, lock and waiters.  Whether the page was
  * exclusive is in the migration entry; PG_anon_exclusive itself is clear while unmapped.
@@ -30,7 +30,7 @@
 #define OURS 1
 
 static const unsigned int moving_flags[] = {
-	PG_dirty, PG_referenced, PG_active, PG_workingset,
+	PG_dirty, PG_referenced, PG_active, PG_workingset, PG_swapbacked,
 #if defined(CONFIG_PAGE_IDLE_FLAG) && defined(CONFIG_64BIT)
 	PG_young, PG_idle,
 #endif
