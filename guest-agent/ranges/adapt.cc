@@ -35,10 +35,13 @@ std::vector<Boundary> AlikeNeighbours(const RangeSet& ranges, const Options& opt
     const bool neighbours = last != nullptr && last->process == range.process && last->end == range.start;
     last = &range;
     if (neighbours) {
-      const double loss = Contrast(run, evidence);
       const bool few = (run + evidence).samples() < options.merge_samples &&
                        StandardErrors(run, evidence) < options.merge_confidence;
-      if (few || loss < negligible) {
+      // What is at stake may be more than it looks.
+      const double unseen =
+          options.merge_confidence * StandardError(run, evidence) * std::min(run.pages, evidence.pages);
+      const double loss = Contrast(run, evidence);
+      if (few || loss + unseen < negligible) {
         boundaries.push_back({loss, range.process, range.start});
         run = run + evidence;
         return;
@@ -115,6 +118,7 @@ Adapted Adapt(RangeSet& ranges, const Options& options, double usual_sample) {
   ranges.Join(std::move(alike));
 
   const double min_gain = total / (4.0 * static_cast<double>(ranges.budget()));
+  const double worth_a_look = total / (2.0 * static_cast<double>(ranges.budget()));
   std::vector<Proposal> cuts;
   std::vector<Proposal> looks;
   ranges.ForEach([&](const Range& range) {
@@ -126,7 +130,7 @@ Adapted Adapt(RangeSet& ranges, const Options& options, double usual_sample) {
       cuts.push_back(proposal);
       return;
     }
-    proposal.cuts = LookCloser(range, options);
+    proposal.cuts = LookCloser(range, options, worth_a_look / rate);
     proposal.gain = rate;
     if (proposal.cuts.count > 0) looks.push_back(proposal);
   });

@@ -10,6 +10,12 @@ namespace {
 constexpr double kFactor = 4;
 constexpr double kAlarm = 10;
 constexpr double kActivitySeconds = 1;
+constexpr double kUsualSeconds = 15;
+
+// Weight of what is new after so long in a mean over `constant`.
+double Mix(double seconds, double constant) {
+  return -std::expm1(-seconds / constant);
+}
 
 // Adds `evidence` to `drift`; true when the range has changed.
 bool Grow(Range::Drift& drift, double evidence, double count, Time now) {
@@ -50,9 +56,13 @@ std::size_t ChangeDetector::Update(RangeSet& ranges, double usual_sample) {
     rate_ = known;
     return 0;
   }
-  const double activity = known > 0 ? came / (known * seconds) : 1;
-  const double mix = -std::expm1(-seconds / kActivitySeconds);
-  activity_ += mix * (activity - activity_);
+  const double now = came / seconds;
+  const double against_known = known > 0 ? now / known : 1;
+  const double against_usual = usual_ > 0 ? now / usual_ : 1;
+  const double busier = std::max(1.0, std::min(against_known, against_usual));
+  const double quieter = std::min(1.0, std::max(against_known, against_usual));
+  usual_ = usual_ > 0 ? usual_ + Mix(seconds, kUsualSeconds) * (now - usual_) : now;
+  activity_ += Mix(seconds, kActivitySeconds) * (against_known - activity_);
   rate_ = known * activity_;
 
   std::size_t changed = 0;
@@ -63,8 +73,8 @@ std::size_t ChangeDetector::Update(RangeSet& ranges, double usual_sample) {
     const double sample = SampleWeight(range, decay, usual_sample);
     range.seen = count;
     if (!(sample > 0)) return;
-    const double rise = (x * std::log(kFactor) - expected * std::max(1.0, activity) * (kFactor - 1)) / sample;
-    const double fall = (expected * std::min(1.0, activity) * (1 - 1 / kFactor) - x * std::log(kFactor)) / sample;
+    const double rise = (x * std::log(kFactor) - expected * busier * (kFactor - 1)) / sample;
+    const double fall = (expected * quieter * (1 - 1 / kFactor) - x * std::log(kFactor)) / sample;
     const bool rose = Grow(range.rise, rise, count, decay.now());
     const bool fell = Grow(range.fall, fall, count, decay.now());
     if (!rose && !fell) return;

@@ -23,8 +23,8 @@ namespace hypertier::ranges {
 // A range of several chunks whose rate has risen is young again: it is not known yet which of them it is.
 //
 // All rates together may rise or fall (a program computes for a while, or is stopped) without any range having changed
-// against the others; so a rise must be one both in accesses a second and in the share of all accesses, and so must a
-// fall.
+// against the others. What is expected of a range follows them, as far as both the sum of the ranges' rates and the
+// mean of what came lately say that there is more (or less) than usual.
 class ChangeDetector {
  public:
   // To be called once a round. Returns how many ranges have changed.
@@ -38,6 +38,8 @@ class ChangeDetector {
  private:
   Time last_{};
   bool started_ = false;
+  // Mean of what came, in accesses a second, with a half-life of ten seconds.
+  double usual_ = 0;
   double rate_ = 0;
   double activity_ = 1;
 };

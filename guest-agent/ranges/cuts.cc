@@ -84,13 +84,13 @@ Cuts FindCuts(const Range& range, const Options& options, double min_gain) {
   return cuts;
 }
 
-Cuts LookCloser(const Range& range, const Options& options) {
+Cuts LookCloser(const Range& range, const Options& options, double min_share) {
   Cuts cuts;
   const unsigned used = BinsUsed(range);
   if (used < 2 || !(range.squares > 0)) return cuts;
   const double samples = BinsCount(range) / range.squares * Count(range);
-  const unsigned parts =
-      static_cast<unsigned>(std::min(static_cast<double>(used), std::floor(samples / options.look_closer_samples)));
+  const double most = std::min(samples / options.look_closer_samples, 1 / min_share);
+  const unsigned parts = static_cast<unsigned>(std::min(static_cast<double>(used), most));
   for (unsigned part = 1; part < parts; ++part) cuts.bins[cuts.count++] = part * used / parts;
   cuts.gain = 1;
   return cuts;

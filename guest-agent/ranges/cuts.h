@@ -24,7 +24,8 @@ struct Cuts {
 // least eight samples, below which a standard error says nothing.
 Cuts FindCuts(const Range& range, const Options& options, double min_gain);
 
-// Even cuts into parts of at least `look_closer_samples`, where nothing differs yet but could within the bins.
-Cuts LookCloser(const Range& range, const Options& options);
+// Even cuts into parts of at least `look_closer_samples` and `min_share` of the range's accesses each, where nothing
+// differs yet but could within the bins.
+Cuts LookCloser(const Range& range, const Options& options, double min_share);
 
 }  // namespace hypertier::ranges

@@ -26,11 +26,16 @@ struct Evidence {
   }
 };
 
-// Standard errors between two densities: their difference against what it would be by chance, were both the same.
-inline double StandardErrors(const Evidence& a, const Evidence& b) {
+// By how much two densities differ by chance, were both the same.
+inline double StandardError(const Evidence& a, const Evidence& b) {
   const double density = (a.amount + b.amount) / (a.pages + b.pages);
-  const double variance = density * (a.unit / a.pages + b.unit / b.pages);
-  return variance > 0 ? std::abs(a.density() - b.density()) / std::sqrt(variance) : 0;
+  return std::sqrt(density * (a.unit / a.pages + b.unit / b.pages));
+}
+
+// The difference between two densities in these.
+inline double StandardErrors(const Evidence& a, const Evidence& b) {
+  const double error = StandardError(a, b);
+  return error > 0 ? std::abs(a.density() - b.density()) / error : 0;
 }
 
 // How much is in the wrong place if both are treated as one: what a cut between them gains, and what joining them

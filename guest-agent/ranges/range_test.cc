@@ -163,10 +163,10 @@ TEST_F(CutsTest, WeightsNotSamplesSayHowCertainItIs) {
 TEST_F(CutsTest, LooksCloserAsFarAsSamplesReach) {
   Options options;
   options.look_closer_samples = 64;
-  EXPECT_EQ(LookCloser(Sampled(64, {10, 10, 10, 10, 10, 10, 10, 10}), options).count, 0u);
-  EXPECT_EQ(LookCloser(Sampled(64, {20, 20, 20, 20, 20, 20, 20, 20}), options).count, 1u);
-  EXPECT_EQ(LookCloser(Sampled(64, {90, 90, 90, 90, 90, 90, 90, 90}), options).count, 7u);
-  EXPECT_EQ(LookCloser(Sampled(1, {9000}), options).count, 0u);
+  EXPECT_EQ(LookCloser(Sampled(64, {10, 10, 10, 10, 10, 10, 10, 10}), options, 0.01).count, 0u);
+  EXPECT_EQ(LookCloser(Sampled(64, {20, 20, 20, 20, 20, 20, 20, 20}), options, 0.01).count, 1u);
+  EXPECT_EQ(LookCloser(Sampled(64, {90, 90, 90, 90, 90, 90, 90, 90}), options, 0.01).count, 7u);
+  EXPECT_EQ(LookCloser(Sampled(1, {9000}), options, 0.01).count, 0u);
 }
 
 }  // namespace
