@@ -32,6 +32,18 @@ static struct vpebs_shared *shared;
 static struct vcpu vcpus[VPEBS_VCPUS];
 static uint32_t latency_cycles[VPEBS_TIERS];
 
+/*
+ * What qemu_plugin_mem_is_store() has said of a meminfo, as meminfo << 1 | kind: there are few of them, and to ask each
+ * time costs a call. All threads use it; a word is never torn, and a wrong one is asked for again. UINT64_MAX >> 1 is
+ * no meminfo.
+ */
+static uint64_t kinds[1024];
+
+static inline uint64_t *kind_of(qemu_plugin_meminfo_t info)
+{
+	return &kinds[(info ^ info >> 8) % 1024];
+}
+
 /* The filter missed: what the second cache and the memory make of it. Fills in latency and tier. */
 static __attribute__((noinline)) void look_up(struct vcpu *vcpu, qemu_plugin_meminfo_t info, struct access *access)
 {
@@ -51,28 +63,38 @@ static __attribute__((noinline)) void look_up(struct vcpu *vcpu, qemu_plugin_mem
 		sampler_count(vcpu, access);
 }
 
+/* All but the common case, kept apart so that the common case needs no stack frame. */
+static __attribute__((noinline)) void accessed_slowly(struct vcpu *vcpu, qemu_plugin_meminfo_t info, uint64_t address,
+						      void *ip, int mode)
+{
+	uint64_t line = address >> LINE_BITS, *filtered = &vcpu->filter[line % FILTER_LINES];
+	int kind = qemu_plugin_mem_is_store(info) ? VPEBS_STORE : VPEBS_LOAD;
+	struct access access = {.ip = (uintptr_t)ip, .address = address, .kind = kind, .mode = mode, .tier = VPEBS_HIT};
+
+	*kind_of(info) = (uint64_t)info << 1 | kind;
+	vcpu->shared->total.accesses[kind][mode]++;
+	if (*filtered != line) {
+		*filtered = line;
+		look_up(vcpu, info, &access);
+	}
+	if (kind == VPEBS_STORE && vcpu->slots_on[VPEBS_STORE][mode]) {
+		access.latency = 0;
+		sampler_count(vcpu, &access);
+	}
+}
+
 static inline __attribute__((always_inline)) void accessed(unsigned int index, qemu_plugin_meminfo_t info,
 							   uint64_t address, void *ip, int mode)
 {
 	struct vcpu *vcpu = &vcpus[index];
-	int kind = qemu_plugin_mem_is_store(info) ? VPEBS_STORE : VPEBS_LOAD;
-	uint64_t line = address >> LINE_BITS, *filtered = &vcpu->filter[line % FILTER_LINES];
-	bool sampled_store = kind == VPEBS_STORE && vcpu->slots_on[VPEBS_STORE][mode];
+	uint64_t line = address >> LINE_BITS, known = *kind_of(info);
+	int kind = known & 1;
 
-	vcpu->shared->total.accesses[kind][mode]++;
-	if (UNLIKELY(*filtered != line || sampled_store)) {
-		struct access access = {
-		    .ip = (uintptr_t)ip, .address = address, .kind = kind, .mode = mode, .tier = VPEBS_HIT};
-
-		if (*filtered != line) {
-			*filtered = line;
-			look_up(vcpu, info, &access);
-		}
-		if (sampled_store) {
-			access.latency = 0;
-			sampler_count(vcpu, &access);
-		}
-	}
+	if (UNLIKELY(vcpu->filter[line % FILTER_LINES] != line || known >> 1 != info ||
+		     (kind == VPEBS_STORE && vcpu->slots_on[VPEBS_STORE][mode])))
+		accessed_slowly(vcpu, info, address, ip, mode);
+	else
+		vcpu->shared->total.accesses[kind][mode]++;
 }
 
 static void user_accessed(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *ip)
@@ -261,6 +283,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info
 	}
 	for (i = 0; i < VPEBS_TIERS; i++)
 		latency_cycles[i] = vpebs_profiles[options.profile].latency_ns[i] * VPEBS_MHZ / 1000;
+	memset(kinds, 0xff, sizeof(kinds));
 	describe(count);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	qemu_plugin_register_atexit_cb(id, exited, NULL);
