@@ -129,7 +129,9 @@ def test_reboot_ends_commands_and_comes_back(lab: Lab, hard: bool) -> None:
 def test_nothing_is_left_however_the_process_ends(how: signal.Signals) -> None:
     if reason := private_libvirt.usable():
         pytest.skip(f'no virtual machines here: {reason}')
-    script = ('import sys, time; sys.path.insert(0, sys.argv[1])\n'
+    # A shell's background jobs inherit that SIGINT is ignored.
+    script = ('import signal, sys, time; sys.path.insert(0, sys.argv[1])\n'
+              'signal.signal(signal.SIGINT, signal.default_int_handler)\n'
               'from lab import lab as lab_module\n'
               'here = lab_module.Lab(lab_module.Hosts(), lab_module.new_artefacts())\n'
               'vm = here.vm()\n'
