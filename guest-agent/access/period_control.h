@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace hypertier::agent {
+
+// Chooses the sample period so that sampling costs what it may. Pure.
+//
+// The period is base * 2^level. Once a second the cost is compared with the budget: above it the level rises at once,
+// as far as needed; it falls by one after three seconds in a row that leave more than half unused, so that the doubled
+// cost still fits, and is not taken back by the next second that is a little busier.
+class PeriodControl {
+ public:
+  static constexpr int kLeastLevel = -2;
+  static constexpr int kMostLevel = 12;
+
+  explicit PeriodControl(double share) : share_(share) {}
+
+  void SetBudget(double share_of_cpu) { share_ = share_of_cpu; }
+
+  // `spent` of CPU time in the last `elapsed`; `throttled`: the kernel found it too much. True: the level has changed.
+  bool Update(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds spent, bool throttled);
+
+  int level() const { return level_; }
+
+  // Odd for an odd base: a period that shares a factor with the length of a loop samples the same place of it for ever.
+  std::uint64_t Period(std::uint64_t base) const { return level_ >= 0 ? (base << level_) | 1 : (base >> -level_) | 1; }
+
+ private:
+  static constexpr double kUnused = 0.4;
+  static constexpr int kPatience = 3;
+
+  double share_;
+  int level_ = 0;
+  int quiet_ = 0;
+};
+
+}  // namespace hypertier::agent
