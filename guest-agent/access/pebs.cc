@@ -48,13 +48,7 @@ Pebs::Pebs(PerfKernel& kernel, std::string root, PebsOptions options)
       period_(options.budget) {}
 
 absl::StatusOr<std::unique_ptr<Pebs>> Pebs::Create(PerfKernel& kernel, std::string root, PebsOptions options) {
-  constexpr std::uint64_t kMostPeriod = std::uint64_t{1} << 24;
-  if (options.load_period < 16 || options.load_period > kMostPeriod || options.store_period > kMostPeriod ||
-      (options.store_period > 0 && options.store_period < 16)) {
-    return absl::InvalidArgumentError(
-        fmt::format("periods of samples must be 16 to {} (of stores also 0: none), not {} and {}", kMostPeriod,
-                    options.load_period, options.store_period));
-  }
+  if (absl::Status status = Validate(options); !status.ok()) return status;
   std::unique_ptr<Pebs> pebs(new Pebs(kernel, std::move(root), options));
   const absl::Status status = pebs->FollowCpus();
   if (pebs->cpus_.empty()) return status;

@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "common/text.h"
-#include "guest-agent/access/pebs_options.h"
 #include "guest-agent/access/perf_ring.h"
 #include "guest-agent/system/file.h"
 
@@ -21,14 +20,6 @@ constexpr std::uint64_t kLoadLatency = 0x01cd;
 constexpr std::uint64_t kAllStores = 0x82d0;
 // The data address is that of the instruction that overflowed the counter, or of one right behind it.
 constexpr unsigned kPrecise = 2;
-
-constexpr double kUsualMhz = 3000;
-constexpr double kLeastMhz = 1500;
-constexpr double kMostMhz = 6500;
-constexpr double kLeastCycles = 3;
-constexpr double kMostCycles = 65535;
-
-constexpr std::size_t kSmallFile = 4096;
 
 absl::Status OpenError(int error, const std::string& root, PebsEventKind kind) {
   const char* what = kind == PebsEventKind::kLoads ? "loads" : "stores";
@@ -102,21 +93,6 @@ perf_event_attr Common() {
 }
 
 }  // namespace
-
-std::uint64_t LoadLatencyCycles(const std::string& root, std::chrono::nanoseconds latency) {
-  double mhz = 0;
-  const std::string cpus = ReadFile(root + "/proc/cpuinfo", kSmallFile).value_or("");
-  const std::size_t line = cpus.find("cpu MHz");
-  const std::size_t colon = line == std::string::npos ? line : cpus.find(':', line);
-  if (colon != std::string::npos) {
-    const std::string_view text =
-        Trim(std::string_view(cpus).substr(colon + 1, std::min(cpus.find('\n', colon), cpus.size()) - colon - 1));
-    std::from_chars(text.data(), text.data() + text.size(), mhz);
-  }
-  if (!(mhz >= kLeastMhz && mhz <= kMostMhz)) mhz = kUsualMhz;
-  const double cycles = std::chrono::duration<double, std::micro>(latency).count() * mhz;
-  return static_cast<std::uint64_t>(std::clamp(cycles, kLeastCycles, kMostCycles));
-}
 
 std::optional<std::uint64_t> LoadsLeader(const std::string& root) {
   const auto text = ReadFile(root + "/sys/bus/event_source/devices/cpu/events/mem-loads-aux", 128);

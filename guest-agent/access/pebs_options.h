@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "common/bytes.h"
 
 namespace hypertier::agent {
@@ -36,6 +37,9 @@ struct PebsOptions {
   // this machine, measured at the start: about 300 ns on hardware, and in proportion where everything is slower.
   std::chrono::nanoseconds record_cost{0};
 };
+
+// InvalidArgument names the option that makes no sense, and what it may be.
+absl::Status Validate(const PebsOptions& options);
 
 // Threshold of the load latency event: `latency` in cycles at the nominal frequency in `root`/proc/cpuinfo (in a guest
 // that is the TSC's; the core's own, which the hardware counts, differs by the turbo's factor, at most 1.5 or so), or
