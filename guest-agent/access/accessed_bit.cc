@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "guest-agent/access/scan_spans.h"
 
@@ -18,8 +19,8 @@ constexpr std::size_t kMostChunks = 512;
 
 // What may be saved up: a first sweep of 1,000 tables takes less even where everything is thirty times slower.
 constexpr std::chrono::milliseconds kBurst{100};
-// What is owed at most; more than a Poll does.
-constexpr std::chrono::milliseconds kMostDebt{20};
+// What is owed at most; more than what is begun is mistaken by.
+constexpr std::chrono::milliseconds kMostDebt{50};
 
 // Little memory is looked at this often at most.
 constexpr std::chrono::milliseconds kLeastSweep{250};
@@ -68,8 +69,10 @@ absl::Status AccessedBit::Probe(Hyperplace& device) {
 }
 
 ranges::Time AccessedBit::NextDeadline() const {
-  const ranges::Time again = std::min(base_due_, huge_due_);
-  if (again != ranges::Time::max()) return again;
+  // A new sweep waits for what the old one has begun.
+  if (!Working() && !again_.empty()) return again_due_;
+  // Credit, if there is any, is for what is begun.
+  if (committed_.count() > 0) return again_due_;
   return std::max(budget_.ReadyAt(), Working() ? ranges::Time::min() : sweep_due_);
 }
 
@@ -137,16 +140,18 @@ void AccessedBit::Judge(const Job& job, const hyperplace_chunk& chunk, ranges::T
   if (bits.young == 0 || (known && !Saturated(bits))) return;
   const bool huge = chunk.huge != 0;
   const ranges::Address end = std::min<ranges::Address>(chunk.address + ranges::kChunk.count(), job.span.end);
-  for (auto again = again_.rbegin(); again != again_.rend(); ++again) {
+  const std::chrono::nanoseconds window = (huge ? huge_window_ : base_window_).length();
+  for (auto again = again_.rbegin(); again != again_.rend() && again->cleared == now; ++again) {
     if (again->huge != huge) continue;
-    const bool near = again->job.process == job.process && again->cleared == now &&
-                      chunk.address >= again->job.span.end && chunk.address - again->job.span.end <= kGap;
+    const bool near = again->job.process == job.process && chunk.address >= again->job.span.end &&
+                      chunk.address - again->job.span.end <= kGap;
     if (!near) break;
     again->job.span.end = end;
     return;
   }
   const ranges::Address start = std::max(chunk.address, static_cast<__u64>(job.span.start));
-  again_.push_back({{job.process, job.who, {start, end}}, huge, now});
+  again_.push_back({{job.process, job.who, {start, end}}, huge, now, now + window, window});
+  again_due_ = std::min(again_due_, now + window);
 }
 
 void AccessedBit::Clear(const TargetTable& targets) {
@@ -176,18 +181,17 @@ void AccessedBit::Clear(const TargetTable& targets) {
   const std::chrono::nanoseconds cost = clock_.CpuTime() - begin;
   if (cost > kMostSlice) slice_ = std::max(slice_ / 2, kLeastChunks);
   if (cost < kMostSlice / 4 && left == 0) slice_ = std::min(slice_ * 2, kMostChunks);
-  const ranges::Time now = clock_.Now();
-  for (const Again& again : again_) {
-    if (again.huge) huge_due_ = now + huge_window_.length();
-    if (!again.huge) base_due_ = now + base_window_.length();
-  }
+  // The same once more at most.
+  if (!again_.empty()) committed_ += cost;
 }
 
-void AccessedBit::LookAgainAt(const Again& again, double& share, unsigned& chunks) {
+void AccessedBit::LookAgainAt(const Again& again) {
+  double share = 0;
+  unsigned chunks = 0;
   ranges::Address at = again.job.span.start;
   while (at < again.job.span.end) {
     const std::optional<ranges::Address> next = Scan(again.job, at, buffer_.size(), false);
-    if (!next) return;
+    if (!next) break;
     at = *next;
     const ranges::Time now = clock_.Now();
     for (const hyperplace_chunk& chunk : found_) {
@@ -205,22 +209,50 @@ void AccessedBit::LookAgainAt(const Again& again, double& share, unsigned& chunk
       if (rate > row->rate) rates_.Set(*row, now, rate, bits.young, sweep_);
     }
   }
+  Window& window = again.huge ? huge_window_ : base_window_;
+  // What an older window says has been learnt already.
+  if (chunks > 0 && again.window == window.length()) window.Learn(share / chunks);
 }
 
 void AccessedBit::LookAgain(ranges::Time now, const TargetTable& targets) {
-  for (const bool huge : {true, false}) {
-    ranges::Time& due = huge ? huge_due_ : base_due_;
-    if (now < due) continue;
-    due = ranges::Time::max();
-    double share = 0;
-    unsigned chunks = 0;
-    for (const Again& again : again_) {
-      if (again.huge != huge || targets.Find(again.job.process) == nullptr) continue;
-      LookAgainAt(again, share, chunks);
+  const std::chrono::nanoseconds begin = clock_.CpuTime();
+  std::vector<Again> later;
+  again_due_ = ranges::Time::max();
+  bool enough = false;
+  for (const Again& again : again_) {
+    if (again.due <= now && !enough) {
+      if (targets.Find(again.job.process) != nullptr) LookAgainAt(again);
+      enough = clock_.CpuTime() - begin >= kMostSlice;
+      continue;
     }
-    std::erase_if(again_, [huge](const Again& again) { return again.huge == huge; });
-    if (chunks > 0) (huge ? huge_window_ : base_window_).Learn(share / chunks);
+    again_due_ = std::min(again_due_, again.due);
+    later.push_back(again);
   }
+  again_ = std::move(later);
+  committed_ -= std::min(committed_, clock_.CpuTime() - begin);
+  if (again_.empty()) committed_ = {};
+}
+
+bool AccessedBit::Step(ranges::Time now, bool affordable, const TargetTable& targets) {
+  if (again_due_ <= now) {
+    LookAgain(now, targets);
+    return true;
+  }
+  if (affordable && !Working() && again_.empty() && now >= sweep_due_) {
+    StartSweep(now, targets);
+    if (!Working()) EndSweep(now);
+    return true;
+  }
+  if (affordable && Working()) {
+    Clear(targets);
+    if (!Working()) EndSweep(clock_.Now());
+    return true;
+  }
+  if (again_due_ > now + kWait) return false;
+  clock_.Sleep(again_due_ - now);
+  // Woken early, they are due all the same: the window is measured.
+  LookAgain(std::max(clock_.Now(), again_due_), targets);
+  return true;
 }
 
 void AccessedBit::Poll(ranges::Time now, const TargetTable& targets, std::vector<ranges::Sample>& samples) {
@@ -233,26 +265,9 @@ void AccessedBit::Poll(ranges::Time now, const TargetTable& targets, std::vector
     rates_.Emit(now, std::max(kStale, sweep_ * kStaleSweeps), samples);
     stats_.samples += samples.size() - before;
   }
-  bool ready = budget_.Ready(now);
-  while (clock_.CpuTime() - begin < kMostPoll) {
-    ranges::Time at = clock_.Now();
-    const ranges::Time due = std::min(base_due_, huge_due_);
-    if (due != ranges::Time::max()) {
-      if (due > at + kWait) break;
-      if (due > at) clock_.Sleep(due - at);
-      LookAgain(std::max(clock_.Now(), due), targets);
-      continue;
-    }
-    if (Working() && ready) {
-      Clear(targets);
-      if (!Working()) EndSweep(clock_.Now());
-    } else if (!Working() && ready && at >= sweep_due_) {
-      StartSweep(at, targets);
-      if (!Working()) EndSweep(at);
-    } else {
-      break;
-    }
-    ready = budget_.Credit(at) > clock_.CpuTime() - begin;
+  const std::chrono::nanoseconds credit = budget_.Credit(now);
+  for (std::chrono::nanoseconds spent{0}; spent < kMostPoll; spent = clock_.CpuTime() - begin) {
+    if (!Step(clock_.Now(), credit > spent + committed_, targets)) break;
   }
   budget_.Charge(now, clock_.CpuTime() - begin);
 }

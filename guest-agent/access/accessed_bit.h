@@ -61,6 +61,9 @@ class AccessedBit final : public AccessSource {
     Job job;
     bool huge = false;
     ranges::Time cleared;
+    ranges::Time due;
+    // What `due` was made of; the window may have been learnt better since.
+    std::chrono::nanoseconds window;
   };
 
   void StartSweep(ranges::Time now, const TargetTable& targets);
@@ -68,9 +71,11 @@ class AccessedBit final : public AccessSource {
   // Pass A of the next slice.
   void Clear(const TargetTable& targets);
   void Judge(const Job& job, const hyperplace_chunk& chunk, ranges::Time now);
-  // Pass B of what is due at `now`.
+  // Pass B of what is due at `now`, or the beginning of it.
   void LookAgain(ranges::Time now, const TargetTable& targets);
-  void LookAgainAt(const Again& again, double& share, unsigned& chunks);
+  void LookAgainAt(const Again& again);
+  // The next step, of what is due at `now`. False: nothing is.
+  bool Step(ranges::Time now, bool affordable, const TargetTable& targets);
   // One call. Nothing: the process has gone, or the like.
   std::optional<ranges::Address> Scan(const Job& job, ranges::Address start, std::size_t most, bool flush);
   bool Working() const { return job_ < jobs_.size(); }
@@ -90,8 +95,10 @@ class AccessedBit final : public AccessSource {
   ranges::Seconds sweep_{1.0};
 
   std::vector<Again> again_;
-  ranges::Time base_due_ = ranges::Time::max();
-  ranges::Time huge_due_ = ranges::Time::max();
+  // The first of these; max() if there is none.
+  ranges::Time again_due_ = ranges::Time::max();
+  // What they will cost, about.
+  std::chrono::nanoseconds committed_{0};
   Window base_window_{std::chrono::milliseconds(32)};
   Window huge_window_{Window::kLeast};
 
