@@ -18,6 +18,11 @@ using ranges::kChunk;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+// Where the kernel would write to.
+hyperplace_chunk* ChunksOf(const hyperplace_scan& scan) {
+  return reinterpret_cast<hyperplace_chunk*>(scan.chunks);  // NOLINT(performance-no-int-to-ptr): as the ABI has it
+}
+
 // Time that passes only as tests and costs say.
 class FakeClock final : public ScanClock {
  public:
@@ -52,7 +57,7 @@ class FakeTables final : public Hyperplace {
     longest = std::max(longest, scan.max_chunks);
     if (gone.contains(scan.process.pid)) return absl::NotFoundError("no such process");
     if (scan.flags & HYPERPLACE_SCAN_FLUSH) ++flushes;
-    auto* const out = reinterpret_cast<hyperplace_chunk*>(scan.chunks);
+    auto* const out = ChunksOf(scan);
     auto& chunks = processes[scan.process.pid];
     scan.next = scan.end;
     for (auto at = chunks.lower_bound(scan.start); at != chunks.end() && at->first < scan.end; ++at) {
@@ -263,7 +268,7 @@ TEST_F(AccessedBitTest, ADeviceThatTalksNonsenseDoesNoHarm) {
   AddProcess(5, 50);
   int turn = 0;
   tables_.hostile = [&](hyperplace_scan& scan) {
-    auto* const chunks = reinterpret_cast<hyperplace_chunk*>(scan.chunks);
+    auto* const chunks = ChunksOf(scan);
     for (std::uint32_t i = 0; i < scan.nr_chunks; ++i) {
       chunks[i].fmem = chunks[i].smem = chunks[i].fmem_young = chunks[i].other_young = 0xffff;
       if (turn % 3 == 0) chunks[i].address = ~std::uint64_t{0};

@@ -44,8 +44,9 @@ const Target* Replay::LiveFor(ranges::ProcessId recorded, const TargetTable& tar
   }
   const Target* const wanted = recorded_.Find(recorded);
   if (wanted == nullptr) return nullptr;
-  for (const auto& [id, target] : targets.all()) {
-    const bool taken = std::any_of(live_.begin(), live_.end(), [&](const auto& pair) { return pair.second == id; });
+  for (const auto& [key, target] : targets.all()) {
+    const ranges::ProcessId id = key;
+    const bool taken = std::any_of(live_.begin(), live_.end(), [id](const auto& pair) { return pair.second == id; });
     if (taken || target.command != wanted->command) continue;
     live_.emplace(recorded, id);
     return &target;
