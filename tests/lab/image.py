@@ -14,8 +14,8 @@ import subprocess
 import tempfile
 
 from lab import errors
-from lab import hyperflex
 from lab import kernels
+from lab import kmod
 from lab import locked
 from lab import paths
 
@@ -29,11 +29,12 @@ KEEP = 12
 def build(kernel: kernels.Kernel, agent: pathlib.Path | None = None) -> pathlib.Path:
     """The image for a kernel, with `agent` if given."""
     wanted = dict(_modules(kernel))
-    wanted[f'lib/modules/{kernel.release}/updates/hyperflex.ko'] = hyperflex.build(kernel).read_bytes()
+    for name in ('hyperflex', 'hyperplace'):
+        wanted[f'lib/modules/{kernel.release}/updates/{name}.ko'] = kmod.build(name, kernel).read_bytes()
     wanted['init'] = (paths.GUEST / 'init').read_bytes()
     wanted['bin/busybox'] = _read(BUSYBOX, 'install busybox-static')
     for source in sorted(paths.GUEST.glob('*.c')):
-        wanted[f'sbin/{source.stem}'] = _program(source).read_bytes()
+        wanted[f'sbin/{source.stem}'] = program(source).read_bytes()
     if agent is not None:
         wanted['sbin/hypertier-agent'] = _read(agent, 'build the agent first')
     digest = hashlib.sha256()
@@ -78,10 +79,12 @@ def _modules(kernel: kernels.Kernel) -> collections.abc.Iterator[tuple[str, byte
         yield f'lib/modules/{kernel.release}/{index}', (kernel.modules / index).read_bytes()
 
 
-def _program(source: pathlib.Path) -> pathlib.Path:
-    """A test program, compiled."""
-    digest = hashlib.sha256(' '.join(CFLAGS).encode() + source.read_bytes()).hexdigest()[:16]
-    binary = paths.cache() / 'programs' / f'{source.stem}-{digest}'
+def program(source: pathlib.Path, *headers: pathlib.Path) -> pathlib.Path:
+    """A test program, compiled; `headers`: what it includes beside the system's."""
+    digest = hashlib.sha256(' '.join(CFLAGS).encode())
+    for path in (source, *headers):
+        digest.update(path.read_bytes())
+    binary = paths.cache() / 'programs' / f'{source.stem}-{digest.hexdigest()[:16]}'
     with locked.lock(binary.parent / '.lock'):
         if not binary.exists():
             scratch = binary.with_suffix('.new')

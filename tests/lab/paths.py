@@ -7,7 +7,7 @@ import pathlib
 LAB = pathlib.Path(__file__).resolve().parent
 REPO = LAB.parent.parent
 GUEST = LAB / 'guest'
-HYPERFLEX = REPO / 'guest-kmod' / 'hyperflex'
+KMOD = REPO / 'guest-kmod'
 
 
 def cache() -> pathlib.Path:
