@@ -9,7 +9,7 @@
 
 namespace hypertier::agent {
 
-// The sample type that perf_ring understands: all of it is inside the kernel's LARGE_PEBS_FLAGS (6.1 and 6.12), so that
+// The sample type that perf_ring understands: all of it is inside the kernel's LARGE_PEBS_FLAGS, so that
 // PEBS records are drained at context switches, without an interrupt each. PERF_SAMPLE_PERIOD is the period in force
 // when the record was made, which is its weight whichever event it came from: no identifier is needed.
 inline constexpr std::uint64_t kPerfSampleType = (1U << 1) | (1U << 3) | (1U << 8);  // TID, ADDR, PERIOD
