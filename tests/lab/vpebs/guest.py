@@ -40,6 +40,11 @@ class VpebsVm(Vm):
 
     def _shape(self) -> str:
         root = ET.fromstring(super()._shape())
+        # Where KVM would run the guest, the plugin would see nothing of it.
+        root.set('type', 'qemu')
+        cpu = root.find('cpu')
+        assert cpu is not None
+        cpu.set('mode', 'maximum')
         words = ','.join([str(build.plugin()), *(f'{key}={value}' for key, value in self._arguments.items())])
         memory = f'memory-backend-file,id=vpebs,share=on,size={counters.BYTES},mem-path={self.shared}'
         tag = f'{{{qmp.NAMESPACE}}}'

@@ -102,8 +102,7 @@ int main(int argc, char** argv) {
 
   const lab::Graph graph = lab::Kronecker(&work.team, scale, degree, work.seed);
   Search search(work, graph);
-  lab::Random random(work.seed, 0x626673);
-  const auto root = [&] {
+  const auto root = [&](lab::Random& random) {
     for (;;) {
       const auto vertex = static_cast<uint32_t>(random.Below(graph.vertices));
       if (graph.offsets[vertex] != graph.offsets[vertex + 1]) return vertex;
@@ -111,17 +110,19 @@ int main(int argc, char** argv) {
   };
   if (work.verify) {
     uint64_t wrong = 0;
+    lab::Random random(work.seed, 0);
     for (uint64_t i = 0; i < roots; i++) {
-      const uint32_t start = root();
+      const uint32_t start = root(random);
       search.From(start);
       wrong += WrongParents(graph, search, start);
     }
     return work.Verified(wrong == 0, std::to_string(wrong) + " vertices have a wrong parent");
   }
   uint64_t edges = 0;
-  work.Measure([&](uint64_t) {
-    edges = 0;
-    for (uint64_t i = 0; i < roots; i++) edges += search.From(root());
+  work.Measure([&](uint64_t pass) {
+    if (pass == 0) edges = 0;
+    lab::Random random(work.seed, pass);
+    for (uint64_t i = 0; i < roots; i++) edges += search.From(root(random));
   });
-  return work.Report(edges * work.passes());
+  return work.Report(edges);
 }

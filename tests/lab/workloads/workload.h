@@ -28,8 +28,8 @@ T* Allocate(uint64_t count) {
   return static_cast<T*>(memory);
 }
 
-// What all workloads have in common: --threads, --seed, --warmup, --passes, --verify; the region of interest; the line
-// of results.
+// What all workloads have in common: --threads, --seed, --warmup, --warmup-seconds, --passes, --verify; the region of
+// interest; the line of results.
 class Workload {
  public:
   // The options of its own are asked for between this and Start().
@@ -39,6 +39,7 @@ class Workload {
         seed(options.Number("seed", 1, 0)),
         name_(std::move(name)),
         warmup_(options.Number("warmup", 0, 0)),
+        warmup_seconds_(options.Number("warmup-seconds", 0, 0)),
         passes_(options.Number("passes", 1)),
         team(static_cast<unsigned>(options.Number("threads", std::max(1u, std::thread::hardware_concurrency())))) {}
 
@@ -47,14 +48,17 @@ class Workload {
     return options.Number(option, verify ? verified : measured);
   }
 
-  // Runs the warm-up passes, then the measured passes as the region of interest. Passes are numbered through.
+  // Runs the warm-up passes, as many as were asked for and until as much time has passed, then the measured passes as
+  // the region of interest. Those are numbered from 0, so that they do the same however long the warm-up was; it goes
+  // on from there.
   void Measure(const std::function<void(uint64_t pass)>& run) {
-    for (uint64_t pass = 0; pass < warmup_; pass++) run(pass);
+    const uint64_t begin = Real();
+    for (uint64_t i = 0; i < warmup_ || Real() - begin < warmup_seconds_ * 1'000'000'000; i++) run(passes_ + i);
     for (uint32_t cpu = 0; model.there() && cpu < VPEBS_VCPUS; cpu++) before_[cpu] = model.shared().vcpus[cpu].regions;
     const uint64_t start = Real();
     measuring_ = true;
     VPEBS_MARK(VPEBS_MARK_ROI_BEGIN);
-    for (uint64_t pass = warmup_; pass < warmup_ + passes_; pass++) run(pass);
+    for (uint64_t pass = 0; pass < passes_; pass++) run(pass);
     VPEBS_MARK(VPEBS_MARK_ROI_END);
     seconds_ = static_cast<double>(Real() - start) * 1e-9;
   }
@@ -128,7 +132,7 @@ class Workload {
   }
 
   std::string name_, extra_;
-  uint64_t warmup_, passes_;
+  uint64_t warmup_, warmup_seconds_, passes_;
   double seconds_ = 0;
   bool measuring_ = false;
   vpebs_counters before_[VPEBS_VCPUS] = {};
