@@ -15,6 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 LAYOUT = HERE / 'layout.h'
 WORKLOADS = HERE.parent / 'workloads'
 GRAPHS = ('bfs', 'pagerank')
+LIBRARIES = {'sqlite': ('-lsqlite3',)}
 PLUGIN_FLAGS = ('-std=gnu17', '-O3', '-Wall', '-Wextra', '-fPIC', '-shared', '-fvisibility=hidden', f'-I{HERE}')
 PROBE_FLAGS = ('-std=gnu17', '-O2', '-Wall', '-Wextra', '-static', '-s')
 WORKLOAD_FLAGS = ('-std=c++20', '-O2', '-Wall', '-Wextra', '-static', '-s', f'-I{paths.REPO}')
@@ -38,7 +39,7 @@ def workload(name: str) -> pathlib.Path:
     if not source.is_file():
         raise errors.LabError(f'no workload {name!r} in {WORKLOADS}')
     sources = [source, *[WORKLOADS / 'kronecker.cc'] * (name in GRAPHS)]
-    return _compiled(name, ['g++', *WORKLOAD_FLAGS, *sources], [LAYOUT, *WORKLOADS.glob('*.h')])
+    return _compiled(name, ['g++', *WORKLOAD_FLAGS, *sources, *LIBRARIES.get(name, ())], [LAYOUT, *WORKLOADS.glob('*.h')])
 
 
 def module(kernel: kernels.Kernel) -> pathlib.Path:

@@ -25,7 +25,7 @@ class Options {
     for (int i = 1; i < argc; i++) {
       const std::string name = argv[i];
       if (name == "--verify") {
-        given_["verify"] = "1";
+        given_.emplace("verify", "1");
       } else if (name.starts_with("--") && name != "--help" && i + 1 < argc) {
         given_[name.substr(2)] = argv[++i];
       } else {
