@@ -20,10 +20,13 @@ class Row:
     peer: float
     # What else tells this row from others, e.g. {'init_on_alloc': 1}.
     conditions: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
+    # The ratio then says how many times as fast we are, as it does for speeds.
+    lower_is_better: bool = False
 
     @property
     def ratio(self) -> float:
-        return self.value / self.peer if self.peer else float('inf')
+        above, below = (self.peer, self.value) if self.lower_is_better else (self.value, self.peer)
+        return above / below if below else float('inf')
 
     def as_json(self) -> dict[str, typing.Any]:
         return {'metric': self.metric, 'value': round(self.value, 4), 'unit': self.unit, 'versus': self.versus,
