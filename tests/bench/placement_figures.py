@@ -66,7 +66,7 @@ def _mean(results: list[Result], value: typing.Callable[[Result], float]) -> flo
 
 
 def _moved(result: Result) -> float:
-    """Bytes that changed tier: the kernel's migrations, less those of compaction, and our exchanges, both ways."""
+    """Bytes that changed place: all of the kernel's migrations, compaction's too, and our exchanges, both ways."""
     migrated = max(0, result['vmstat'].get('pgmigrate_success', 0)) * PAGE
     exchanged = result['agent'][-1]['exchanged_bytes'] if result.get('agent') else 0
     return migrated + 2 * exchanged
