@@ -46,6 +46,9 @@ class FakeGuest final : public Guest {
     return commands;
   }
 
+  std::shared_ptr<const PlacementFigures> Placement() override { return placement; }
+
+  std::shared_ptr<const PlacementFigures> placement;
   // What Balloons() and the commands answer.
   absl::Status balloons;
   absl::Status commands;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "absl/status/statusor.h"
 #include "common/bytes.h"
 #include "common/tier.h"
 #include "guest-agent/hyperflex/snapshot.h"
+#include "guest-agent/placement/figures.h"
 
 namespace hypertier::agent {
 
@@ -29,6 +31,9 @@ class Guest {
   // Both may be called many times with the same arguments.
   virtual absl::Status SetBalloons(std::uint64_t generation, const PerTier<std::optional<Bytes>>& balloons) = 0;
   virtual absl::Status Rediscard() = 0;
+
+  // Null while nothing is placed in this guest.
+  virtual std::shared_ptr<const PlacementFigures> Placement() { return nullptr; }
 };
 
 }  // namespace hypertier::agent

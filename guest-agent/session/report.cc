@@ -4,6 +4,10 @@
 namespace hypertier::agent {
 namespace {
 
+// Bounds that agent.proto sets.
+constexpr std::size_t kSourceLimit = 32;
+constexpr std::size_t kSourceReasonLimit = 256;
+
 v1::TierReport::State StateOf(TierSnapshot::State state) {
   switch (state) {
     case TierSnapshot::State::kIdle:
@@ -73,6 +77,33 @@ v1::Report MakeReport(const BalloonFigures& figures) {
     to.set_floor_bytes(figures.floors[id].count());
   }
   return report;
+}
+
+void AddPlacement(const PlacementFigures& figures, v1::Report& report) {
+  v1::PlacementReport& to = *report.mutable_placement();
+  to.set_source(BoundedText(figures.source, kSourceLimit));
+  to.set_source_reason(BoundedText(figures.source_reason, kSourceReasonLimit));
+  if (figures.hit_ratio) to.set_hit_ratio(*figures.hit_ratio);
+  to.set_access_rate(figures.access_rate);
+  for (const ranges::CurvePoint& point : figures.curve) {
+    v1::PlacementReport::CurvePoint& added = *to.add_curve();
+    added.set_fmem_bytes(point.fmem.count());
+    added.set_share(point.share);
+  }
+  to.set_hot_set_bytes(figures.hot_set.count());
+  to.set_ranges(figures.ranges);
+  to.set_processes(figures.processes);
+  to.set_samples(figures.samples);
+  to.set_samples_lost(figures.samples_lost);
+  to.set_sample_period(figures.sample_period);
+  to.set_exchanged_bytes(figures.exchanged.count());
+  to.set_promoted_bytes(figures.promoted.count());
+  to.set_demoted_bytes(figures.demoted.count());
+  to.set_refused_pages(figures.refused_pages);
+  to.set_tlb_flushes(figures.tlb_flushes);
+  to.set_sampling_cpu_ns(figures.sampling_cpu_ns);
+  to.set_classification_cpu_ns(figures.classification_cpu_ns);
+  to.set_migration_cpu_ns(figures.migration_cpu_ns);
 }
 
 std::string BoundedText(std::string_view text, std::size_t limit) {

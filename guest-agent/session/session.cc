@@ -86,6 +86,7 @@ void Session::HandleHello(Time now, std::uint64_t session, const v1::HostHello& 
   version_ = std::min(hello.max_version(), kMaxVersion);
   if (version_ < std::max(hello.min_version(), kMinVersion)) version_ = 0;
   host_wants_balloons_ = std::ranges::find(hello.features(), v1::FEATURE_BALLOONS) != hello.features().end();
+  host_wants_placement_ = std::ranges::find(hello.features(), v1::FEATURE_PLACEMENT) != hello.features().end();
   interval_ = std::clamp(std::chrono::milliseconds(hello.report_interval_ms()), kMinInterval, kMaxInterval);
 
   if (version_ == 0) {
@@ -199,6 +200,7 @@ void Session::SendHello(Time now, const absl::Status& balloons) {
   hello.set_min_version(kMinVersion);
   hello.set_max_version(kMaxVersion);
   if (balloons.ok()) hello.add_features(v1::FEATURE_BALLOONS);
+  if (guest_.Placement() != nullptr) hello.add_features(v1::FEATURE_PLACEMENT);
   hello.set_agent_version(BoundedText(identity_.agent_version, kVersionLimit));
   hello.set_kernel_release(BoundedText(identity_.kernel_release, kKernelLimit));
   hello.set_boot_id(BoundedText(identity_.boot_id, kBootIdLimit));
@@ -212,6 +214,9 @@ void Session::SendReport(Time now) {
   v1::GuestMessage message;
   // Without balloons an empty report still says that the guest lives.
   *message.mutable_report() = balloons_in_use() ? MakeReport(*figures) : v1::Report();
+  if (host_wants_placement_) {
+    if (const auto placement = guest_.Placement()) AddPlacement(*placement, *message.mutable_report());
+  }
   Send(std::move(message));
   report_sent_ = now;
   report_due_ = now + interval_;

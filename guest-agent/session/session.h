@@ -96,6 +96,7 @@ class Session {
   std::uint64_t session_ = 0;
   std::uint32_t version_ = 0;
   bool host_wants_balloons_ = false;
+  bool host_wants_placement_ = false;
   std::chrono::milliseconds interval_{1000};
 
   // Whether the last GuestHello offered balloons.

@@ -113,6 +113,35 @@ TEST_F(SessionTest, AnswersHostHelloWithWhoItIsAndAReport) {
   EXPECT_EQ(said[1].report().tiers(1).floor_bytes(), Bytes::MiB(8).count());
 }
 
+TEST_F(SessionTest, ReportsPlacementToAHostThatWantsIt) {
+  PlacementFigures figures;
+  figures.source = "pebs";
+  figures.source_reason = std::string(1000, 'r');
+  figures.hit_ratio = 0.75;
+  figures.curve = {{Bytes::MiB(4), 0.5}, {Bytes::MiB(64), 1}};
+  figures.exchanged = Bytes::MiB(2);
+  guest_.placement = std::make_shared<const PlacementFigures>(figures);
+  HearHello();
+  auto said = Pass(milliseconds(0));
+  EXPECT_THAT(said.at(0).hello().features(), ElementsAre(v1::FEATURE_BALLOONS, v1::FEATURE_PLACEMENT));
+  EXPECT_FALSE(said.at(1).report().has_placement()) << "an older host did not ask for it";
+
+  v1::HostMessage hello;
+  hello.set_session(43);
+  hello.mutable_hello()->set_min_version(1);
+  hello.mutable_hello()->set_max_version(1);
+  hello.mutable_hello()->add_features(v1::FEATURE_PLACEMENT);
+  Hear(hello);
+  said = Pass(milliseconds(0));
+  const v1::PlacementReport& placement = said.at(1).report().placement();
+  EXPECT_EQ(placement.source(), "pebs");
+  EXPECT_EQ(placement.source_reason().size(), 256u);
+  EXPECT_EQ(placement.hit_ratio(), 0.75);
+  ASSERT_EQ(placement.curve_size(), 2);
+  EXPECT_EQ(placement.curve(1).fmem_bytes(), Bytes::MiB(64).count());
+  EXPECT_EQ(placement.exchanged_bytes(), Bytes::MiB(2).count());
+}
+
 TEST_F(SessionTest, AMinuteOfUnreadHostHellosIsAnsweredOnce) {
   for (int i = 0; i < 60; ++i) HearHello();
   EXPECT_THAT(Pass(milliseconds(0)), SizeIs(2));

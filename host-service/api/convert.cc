@@ -143,6 +143,32 @@ void ConvertAgent(const control::AgentRecord& record, v1::Agent& agent) {
   agent.set_oom_deflated_bytes(record.oom_deflated.count());
 }
 
+void ConvertPlacement(const agent::v1::PlacementReport& report, v1::Placement& placement) {
+  placement.set_source(report.source());
+  placement.set_source_reason(report.source_reason());
+  if (report.has_hit_ratio()) placement.set_hit_ratio(report.hit_ratio());
+  placement.set_access_rate(report.access_rate());
+  for (const agent::v1::PlacementReport::CurvePoint& point : report.curve()) {
+    v1::CurvePoint& to = *placement.add_curve();
+    to.set_fmem_bytes(point.fmem_bytes());
+    to.set_share(point.share());
+  }
+  placement.set_hot_set_bytes(report.hot_set_bytes());
+  placement.set_ranges(report.ranges());
+  placement.set_processes(report.processes());
+  placement.set_samples(report.samples());
+  placement.set_samples_lost(report.samples_lost());
+  placement.set_sample_period(report.sample_period());
+  placement.set_exchanged_bytes(report.exchanged_bytes());
+  placement.set_promoted_bytes(report.promoted_bytes());
+  placement.set_demoted_bytes(report.demoted_bytes());
+  placement.set_refused_pages(report.refused_pages());
+  placement.set_tlb_flushes(report.tlb_flushes());
+  placement.set_sampling_cpu_ns(report.sampling_cpu_ns());
+  placement.set_classification_cpu_ns(report.classification_cpu_ns());
+  placement.set_migration_cpu_ns(report.migration_cpu_ns());
+}
+
 }  // namespace
 
 void ToProto(absl::Time time, google::protobuf::Timestamp& timestamp) {
@@ -162,6 +188,7 @@ void ToProto(const control::VmRecord& record, v1::Vm& vm) {
     for (const TierId tier : kTiers) ConvertTier(tier, (*record.tiers)[tier], *vm.add_tiers());
   }
   ConvertAgent(record.agent, *vm.mutable_agent());
+  if (record.placement != nullptr) ConvertPlacement(*record.placement, *vm.mutable_placement());
   if (!record.operation.empty()) vm.set_operation("operations/" + record.operation);
   if (record.updated != absl::InfinitePast()) ToProto(record.updated, *vm.mutable_update_time());
   for (const control::VmEvent& event : *record.events) {

@@ -298,6 +298,7 @@ void AgentLink::Produce(Time now) {
     hello.set_min_version(kMinVersion);
     hello.set_max_version(kMaxVersion);
     hello.add_features(agent::v1::FEATURE_BALLOONS);
+    hello.add_features(agent::v1::FEATURE_PLACEMENT);
     hello.set_report_interval_ms(static_cast<std::uint32_t>(options_.report_interval.count()));
     hello.set_host_version(options_.host_version);
   } else if (now >= set_due_) {

@@ -121,7 +121,7 @@ TEST_F(AgentLinkTest, GreetsEverySecondUntilAnsweredAndThenIsQuiet) {
     EXPECT_EQ(message.hello().min_version(), 1u);
     EXPECT_EQ(message.hello().report_interval_ms(), 1000u);
     EXPECT_EQ(message.hello().host_version(), "9.9");
-    EXPECT_THAT(message.hello().features(), ElementsAre(agent::v1::FEATURE_BALLOONS));
+    EXPECT_THAT(message.hello().features(), ElementsAre(agent::v1::FEATURE_BALLOONS, agent::v1::FEATURE_PLACEMENT));
   }
   Open();
   EXPECT_THAT(Pass(seconds(60)), IsEmpty());

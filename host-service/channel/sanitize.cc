@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace hypertier::channel {
 namespace {
 
 using agent::v1::GuestHello;
+using agent::v1::PlacementReport;
 using agent::v1::Report;
 using agent::v1::TierReport;
 
@@ -17,6 +19,8 @@ using agent::v1::TierReport;
 constexpr std::size_t kVersionLimit = 64;
 constexpr std::size_t kKernelLimit = 128;
 constexpr std::size_t kBootIdLimit = 64;
+constexpr std::size_t kSourceLimit = 32;
+constexpr int kMaxCurvePoints = 16;
 
 struct Decoded {
   char32_t point;
@@ -57,6 +61,48 @@ bool IsHarmful(char32_t point) {
          || point == 0xfeff || point >= 0xe0000;                  // byte order mark, tags and private planes
 }
 
+bool IsShare(double share) {
+  return share >= 0 && share <= 1;  // Not so for what is not a number.
+}
+
+PlacementReport CleanPlacement(const PlacementReport& report) {
+  PlacementReport clean;
+  clean.set_source(Printable(report.source(), kSourceLimit));
+  clean.set_source_reason(Printable(report.source_reason(), kReasonLimit));
+  if (report.has_hit_ratio() && IsShare(report.hit_ratio())) clean.set_hit_ratio(report.hit_ratio());
+  if (report.access_rate() >= 0 && std::isfinite(report.access_rate())) clean.set_access_rate(report.access_rate());
+  std::uint64_t bytes = 0;
+  double share = 0;
+  for (const PlacementReport::CurvePoint& point : report.curve()) {
+    if (clean.curve_size() == kMaxCurvePoints) break;
+    // A curve that falls or jumps beyond 1 is none.
+    if (point.fmem_bytes() < bytes || !IsShare(point.share()) || point.share() < share) {
+      clean.clear_curve();
+      break;
+    }
+    bytes = point.fmem_bytes();
+    share = point.share();
+    PlacementReport::CurvePoint& to = *clean.add_curve();
+    to.set_fmem_bytes(bytes);
+    to.set_share(share);
+  }
+  clean.set_hot_set_bytes(report.hot_set_bytes());
+  clean.set_ranges(report.ranges());
+  clean.set_processes(report.processes());
+  clean.set_samples(report.samples());
+  clean.set_samples_lost(report.samples_lost());
+  clean.set_sample_period(report.sample_period());
+  clean.set_exchanged_bytes(report.exchanged_bytes());
+  clean.set_promoted_bytes(report.promoted_bytes());
+  clean.set_demoted_bytes(report.demoted_bytes());
+  clean.set_refused_pages(report.refused_pages());
+  clean.set_tlb_flushes(report.tlb_flushes());
+  clean.set_sampling_cpu_ns(report.sampling_cpu_ns());
+  clean.set_classification_cpu_ns(report.classification_cpu_ns());
+  clean.set_migration_cpu_ns(report.migration_cpu_ns());
+  return clean;
+}
+
 }  // namespace
 
 std::string Printable(std::string_view text, std::size_t limit) {
@@ -82,8 +128,8 @@ GuestHello CleanHello(const GuestHello& hello) {
   clean.set_version(hello.version());
   clean.set_min_version(hello.min_version());
   clean.set_max_version(hello.max_version());
-  if (std::ranges::find(hello.features(), agent::v1::FEATURE_BALLOONS) != hello.features().end()) {
-    clean.add_features(agent::v1::FEATURE_BALLOONS);
+  for (const agent::v1::Feature feature : {agent::v1::FEATURE_BALLOONS, agent::v1::FEATURE_PLACEMENT}) {
+    if (std::ranges::find(hello.features(), feature) != hello.features().end()) clean.add_features(feature);
   }
   clean.set_agent_version(Printable(hello.agent_version(), kVersionLimit));
   clean.set_kernel_release(Printable(hello.kernel_release(), kKernelLimit));
@@ -119,6 +165,7 @@ absl::StatusOr<Report> CleanReport(const Report& report) {
     if (TierReport::State_IsValid(tier.state())) to.set_state(tier.state());
     to.set_floor_bytes(tier.floor_bytes());
   }
+  if (report.has_placement()) *clean.mutable_placement() = CleanPlacement(report.placement());
   return clean;
 }
 

@@ -20,8 +20,8 @@ std::string Printable(std::string_view text, std::size_t limit);
 // Bounded strings; each feature that the host knows at most once; no unknown fields.
 agent::v1::GuestHello CleanHello(const agent::v1::GuestHello& hello);
 
-// At most one entry a tier, unknown enum values as UNSPECIFIED, no unknown fields. A tier named twice or not at all is
-// an error.
+// At most one entry a tier, unknown enum values as UNSPECIFIED, no unknown fields; of placement, shares are between 0
+// and 1 and a curve rises, or they are left out. A tier named twice or not at all is an error.
 absl::StatusOr<agent::v1::Report> CleanReport(const agent::v1::Report& report);
 
 // The bound of CommandFailed.reason.

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace hypertier::channel {
 namespace {
 
@@ -68,6 +70,35 @@ TEST(CleanReport, RefusesATierTwiceOrUnknownAndPassesFiguresAsTheyAre) {
   EXPECT_FALSE(CleanReport(report).ok());
   report.mutable_tiers(1)->set_tier(agent::v1::TIER_UNSPECIFIED);
   EXPECT_FALSE(CleanReport(report).ok());
+}
+
+TEST(CleanReport, LeavesOutOfPlacementWhatCannotBe) {
+  agent::v1::Report report;
+  agent::v1::PlacementReport& placement = *report.mutable_placement();
+  placement.set_source("pebs\n\x1b[2J");
+  placement.set_source_reason(std::string(5000, 'r'));
+  placement.set_hit_ratio(std::numeric_limits<double>::quiet_NaN());
+  placement.set_access_rate(-1);
+  placement.set_exchanged_bytes(4096);
+  const auto add = [&placement](std::uint64_t bytes, double share) {
+    placement.add_curve()->set_fmem_bytes(bytes);
+    placement.mutable_curve(placement.curve_size() - 1)->set_share(share);
+  };
+  for (int i = 0; i < 1000; ++i) add(100 + i, 0.5);
+  auto clean = CleanReport(report);
+  ASSERT_TRUE(clean.ok());
+  EXPECT_EQ(clean->placement().source(), "pebs\\u{a}\\u{1b}[2J");
+  EXPECT_EQ(clean->placement().source_reason().size(), 256u);
+  EXPECT_FALSE(clean->placement().has_hit_ratio());
+  EXPECT_EQ(clean->placement().access_rate(), 0);
+  EXPECT_EQ(clean->placement().curve_size(), 16);
+  EXPECT_EQ(clean->placement().exchanged_bytes(), 4096u);
+  for (const double share : {0.1, 1.5, -0.5, std::numeric_limits<double>::quiet_NaN()}) {
+    placement.clear_curve();
+    add(100, 0.5);
+    add(200, share);
+    EXPECT_EQ(CleanReport(report)->placement().curve_size(), 0) << share;
+  }
 }
 
 }  // namespace

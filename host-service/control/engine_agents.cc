@@ -16,6 +16,7 @@ namespace {
 
 std::string FeatureName(int feature) {
   if (feature == agent::v1::FEATURE_BALLOONS) return "balloons";
+  if (feature == agent::v1::FEATURE_PLACEMENT) return "placement";
   return fmt::format("feature-{}", feature);
 }
 
@@ -62,6 +63,7 @@ void Engine::HandleLinkUp(const std::string& uuid, const agent::v1::GuestHello& 
     if (link.features.size() < 16) link.features.push_back(FeatureName(feature));
   }
   link.balloons_unavailable = hello.balloons_unavailable();
+  link.placement.reset();
   link.up_since = now.mono;
   link.quiet_since = now.mono;
   // Whatever was on its way is lost with the old session.
@@ -94,8 +96,14 @@ void Engine::HandleLinkReset(const std::string& uuid, const std::string& reason,
 
 void Engine::HandleReport(const std::string& uuid, const agent::v1::Report& message, const Now& now) {
   Vm* vm = Find(uuid);
-  if (vm == nullptr || !vm->TwoTier() || vm->link.state == LinkState::kDown || !vm->link.balloons) return;
+  if (vm == nullptr || !vm->TwoTier() || vm->link.state == LinkState::kDown) return;
   VmLink& link = vm->link;
+  link.placement =
+      message.has_placement() ? std::make_shared<const agent::v1::PlacementReport>(message.placement()) : nullptr;
+  if (!link.balloons) {
+    Touch(*vm);
+    return;
+  }
   const std::optional<GuestReport> before =
       std::exchange(link.report, ReadReport(message, vm->cells(), link.implausible_figures));
   link.last_report_mono = now.mono;

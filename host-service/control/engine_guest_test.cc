@@ -75,6 +75,23 @@ TEST(EngineGuest, AnOutOfMemoryDeflateIsAnEventAndCountersThatGoBackAreNone) {
   EXPECT_EQ(h.Vm()->agent.oom_deflates, 1u);
 }
 
+TEST(EngineGuest, PlacementIsShownWhileTheLinkIsUpWithOrWithoutBalloons) {
+  Harness h;
+  h.Define();
+  h.Appear();
+  h.LinkUp("boot-1", false);
+  EXPECT_EQ(h.Vm()->placement, nullptr);
+  Report report;
+  report.mutable_placement()->set_source("pebs");
+  h.Say(report);
+  ASSERT_NE(h.Vm()->placement, nullptr);
+  EXPECT_EQ(h.Vm()->placement->source(), "pebs");
+  h.engine->HandleLinkDown(kUuid, "the port closed", h.now);
+  EXPECT_EQ(h.Vm()->placement, nullptr) << "nobody says so any more";
+  h.LinkUp("boot-1", false);
+  EXPECT_EQ(h.Vm()->placement, nullptr) << "that was another session";
+}
+
 TEST(EngineGuest, MemoryBackedAgainIsHandedOverOnceMoreAfterTwoMeasurements) {
   Harness h;
   h.BecomeManaged();

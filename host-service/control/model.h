@@ -15,6 +15,7 @@
 #include "common/tier.h"
 #include "host-service/ledger/ledger.h"
 #include "host-service/libvirt/hypervisor.h"
+#include "hypertier/agent/v1/agent.pb.h"
 
 namespace hypertier::control {
 
@@ -93,6 +94,8 @@ struct VmRecord {
   // Absent for a domain that is not two-tier.
   std::optional<PerTier<TierRecord>> tiers;
   AgentRecord agent;
+  // As the guest says; null while it does not, or no longer.
+  std::shared_ptr<const agent::v1::PlacementReport> placement;
   // Id of the running resize, or "".
   std::string operation;
   // When anything but the time of the last report last changed.

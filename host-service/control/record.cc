@@ -63,6 +63,7 @@ VmRecord MakeRecord(const Vm& vm, const EngineOptions& options) {
     record.tiers.emplace(MakeTier(vm, TierId::kFmem, options), MakeTier(vm, TierId::kSmem, options));
   }
   record.agent = MakeAgent(vm);
+  if (vm.link.state == LinkState::kUp) record.placement = vm.link.placement;
   record.operation = vm.operation;
   record.events = vm.events;
   return record;
@@ -73,7 +74,7 @@ bool SameButForTimes(const VmRecord& a, const VmRecord& b) {
   agent.last_report = b.agent.last_report;
   return a.uuid == b.uuid && a.name == b.name && a.tenant == b.tenant && a.state == b.state &&
          a.management == b.management && a.reason == b.reason && a.tiers == b.tiers && agent == b.agent &&
-         a.operation == b.operation && a.events == b.events;
+         (a.placement == nullptr) == (b.placement == nullptr) && a.operation == b.operation && a.events == b.events;
 }
 
 }  // namespace hypertier::control

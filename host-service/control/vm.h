@@ -43,6 +43,8 @@ struct VmLink {
   // The newest report of this boot of the guest. Kept while the link is down (the balloons do not move away with the
   // agent).
   std::optional<GuestReport> report;
+  // Of the newest report, as the channel cleaned it; null while there is none.
+  std::shared_ptr<const agent::v1::PlacementReport> placement;
 };
 
 // The targets in force of a VM.

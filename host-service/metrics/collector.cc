@@ -68,6 +68,24 @@ void AddTier(Families& families, const std::string& vm, TierId id, const control
   add(Metric::kTierCharged, tier.charged);
 }
 
+void AddPlacement(Families& families, const std::string& vm, const agent::v1::PlacementReport& placement) {
+  families.Add(Metric::kPlacementInfo, {vm, placement.source().empty() ? "none" : placement.source()}, 1);
+  if (placement.has_hit_ratio()) families.Add(Metric::kHitRatio, {vm}, placement.hit_ratio());
+  families.Add(Metric::kAccessRate, {vm}, placement.access_rate());
+  families.Add(Metric::kHotSet, {vm}, Number(placement.hot_set_bytes()));
+  families.Add(Metric::kSamples, {vm}, Number(placement.samples()));
+  families.Add(Metric::kSamplesLost, {vm}, Number(placement.samples_lost()));
+  families.Add(Metric::kMoved, {vm, "exchange"}, Number(placement.exchanged_bytes()));
+  families.Add(Metric::kMoved, {vm, "promotion"}, Number(placement.promoted_bytes()));
+  families.Add(Metric::kMoved, {vm, "demotion"}, Number(placement.demoted_bytes()));
+  families.Add(Metric::kRefusedPages, {vm}, Number(placement.refused_pages()));
+  families.Add(Metric::kTlbFlushes, {vm}, Number(placement.tlb_flushes()));
+  const auto seconds = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e9; };
+  families.Add(Metric::kPlacementCpu, {vm, "sampling"}, seconds(placement.sampling_cpu_ns()));
+  families.Add(Metric::kPlacementCpu, {vm, "classification"}, seconds(placement.classification_cpu_ns()));
+  families.Add(Metric::kPlacementCpu, {vm, "migration"}, seconds(placement.migration_cpu_ns()));
+}
+
 void AddVm(Families& families, const control::VmRecord& vm) {
   families.Add(Metric::kVmInfo, {vm.uuid, vm.name, vm.tenant}, 1);
   if (!vm.tiers) return;
@@ -77,6 +95,7 @@ void AddVm(Families& families, const control::VmRecord& vm) {
   families.Add(Metric::kImplausible, {vm.uuid}, Number(vm.agent.implausible_figures));
   families.Add(Metric::kOomDeflates, {vm.uuid}, Number(vm.agent.oom_deflates));
   families.Add(Metric::kOomDeflatedBytes, {vm.uuid}, Number(vm.agent.oom_deflated));
+  if (vm.placement != nullptr) AddPlacement(families, vm.uuid, *vm.placement);
 }
 
 }  // namespace

@@ -66,6 +66,11 @@ TEST_F(CollectorTest, ShowsWhatIsKnownAndLeavesOutWhatIsNot) {
   vm->agent.link = control::LinkState::kUp;
   vm->agent.link_resets = 3;
   vm->agent.oom_deflates = 2;
+  agent::v1::PlacementReport placement;
+  placement.set_hit_ratio(0.75);
+  placement.set_exchanged_bytes(8192);
+  placement.set_sampling_cpu_ns(1'500'000'000);
+  vm->placement = std::make_shared<const agent::v1::PlacementReport>(placement);
   auto plain = std::make_shared<control::VmRecord>();
   plain->uuid = "u2";
   plain->name = "plain";
@@ -75,19 +80,28 @@ TEST_F(CollectorTest, ShowsWhatIsKnownAndLeavesOutWhatIsNot) {
   rpcs_.Count(RpcMethod::kResizeVm, 11);
 
   const std::string text = Text();
-  for (const char* line :
-       {"hypertier_build_info{version=\"1.2.3\"} 1", "hypertier_libvirt_connected 1",
-        "hypertier_vms{management=\"managed\"} 1", "hypertier_vms{management=\"waiting\"} 0",
-        "hypertier_vms{management=\"unmanaged\"} 1",
-        "hypertier_vm_info{vm=\"u1\",name=\"web1\",tenant=\"acme \\\"quoted\\\"\"} 1",
-        "hypertier_vm_tier_cell_bytes{vm=\"u1\",tier=\"fmem\"} 1073741824",
-        "hypertier_vm_tier_target_bytes{vm=\"u1\",tier=\"fmem\"} 536870912",
-        "hypertier_vm_tier_balloon_bytes{vm=\"u1\",tier=\"fmem\"} 524288000",
-        "hypertier_vm_tier_charged_bytes{vm=\"u1\",tier=\"fmem\"} 629145600", "hypertier_vm_agent_up{vm=\"u1\"} 1",
-        "hypertier_vm_link_resets_total{vm=\"u1\"} 3", "hypertier_vm_oom_deflates_total{vm=\"u1\"} 2",
-        "hypertier_operations_total{state=\"succeeded\"} 7", "hypertier_operations_running 4",
-        "hypertier_rpc_total{method=\"ResizeVm\",code=\"OUT_OF_RANGE\"} 1", "# TYPE hypertier_rpc_total counter",
-        "# TYPE hypertier_vms gauge"}) {
+  for (const char* line : {"hypertier_build_info{version=\"1.2.3\"} 1",
+                           "hypertier_libvirt_connected 1",
+                           "hypertier_vms{management=\"managed\"} 1",
+                           "hypertier_vms{management=\"waiting\"} 0",
+                           "hypertier_vms{management=\"unmanaged\"} 1",
+                           "hypertier_vm_info{vm=\"u1\",name=\"web1\",tenant=\"acme \\\"quoted\\\"\"} 1",
+                           "hypertier_vm_tier_cell_bytes{vm=\"u1\",tier=\"fmem\"} 1073741824",
+                           "hypertier_vm_tier_target_bytes{vm=\"u1\",tier=\"fmem\"} 536870912",
+                           "hypertier_vm_tier_balloon_bytes{vm=\"u1\",tier=\"fmem\"} 524288000",
+                           "hypertier_vm_tier_charged_bytes{vm=\"u1\",tier=\"fmem\"} 629145600",
+                           "hypertier_vm_agent_up{vm=\"u1\"} 1",
+                           "hypertier_vm_link_resets_total{vm=\"u1\"} 3",
+                           "hypertier_vm_oom_deflates_total{vm=\"u1\"} 2",
+                           "hypertier_vm_fmem_hit_ratio{vm=\"u1\"} 0.75",
+                           "hypertier_vm_placement_info{vm=\"u1\",source=\"none\"} 1",
+                           "hypertier_vm_moved_bytes_total{vm=\"u1\",how=\"exchange\"} 8192",
+                           "hypertier_vm_placement_cpu_seconds_total{vm=\"u1\",stage=\"sampling\"} 1.5",
+                           "hypertier_operations_total{state=\"succeeded\"} 7",
+                           "hypertier_operations_running 4",
+                           "hypertier_rpc_total{method=\"ResizeVm\",code=\"OUT_OF_RANGE\"} 1",
+                           "# TYPE hypertier_rpc_total counter",
+                           "# TYPE hypertier_vms gauge"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   EXPECT_THAT(text, Not(HasSubstr("hypertier_vm_tier_resident_bytes"))) << "nobody has measured";

@@ -41,6 +41,16 @@ std::string Stamp(const google::protobuf::Timestamp& time) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(time.seconds())));
 }
 
+std::string FormatPlacement(const v1::Placement& placement) {
+  if (placement.source().empty()) return "off: " + placement.source_reason();
+  const std::string hits = placement.has_hit_ratio()
+                               ? fmt::format("{:.0f} % of accesses served by fmem", placement.hit_ratio() * 100)
+                               : "no accesses seen";
+  return fmt::format("{}; {}, {} exchanged, {} promoted, {} demoted; {}", placement.source(), hits,
+                     FormatBytes(Bytes(placement.exchanged_bytes())), FormatBytes(Bytes(placement.promoted_bytes())),
+                     FormatBytes(Bytes(placement.demoted_bytes())), placement.source_reason());
+}
+
 }  // namespace
 
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows, const std::vector<std::size_t>& right) {
@@ -107,6 +117,7 @@ std::string FormatVm(const v1::Vm& vm) {
     if (agent.link_resets() > 0)
       line("resets", fmt::format("{} of the link, for what came over it", agent.link_resets()));
   }
+  if (vm.has_placement()) line("placement", FormatPlacement(vm.placement()));
   if (!vm.operation().empty()) line("operation", vm.operation());
   if (!vm.tiers().empty()) {
     std::vector<std::vector<std::string>> rows{
