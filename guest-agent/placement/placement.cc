@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest-agent/placement/placement.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/text.h"
+
+namespace hypertier::agent {
+
+absl::StatusOr<std::unique_ptr<Placement>> Placement::Create(PlacementOptions options) {
+  absl::StatusOr<ranges::Classifier> classifier = ranges::Classifier::Create(options.ranges);
+  if (!classifier.ok()) return classifier.status();
+  std::unique_ptr<Placement> placement(new Placement(std::move(options), *std::move(classifier)));
+  absl::StatusOr<ChosenSource> source = ChooseSource(placement->options_.source, placement->hyperplace_);
+  if (!source.ok()) return source.status();
+  placement->source_ = *std::move(source);
+  if (placement->source_.source != nullptr) placement->source_.source->SetBudget(placement->options_.sampling_share);
+  return placement;
+}
+
+Placement::Placement(PlacementOptions options, ranges::Classifier classifier)
+    : options_(std::move(options)),
+      hyperplace_(options_.root, options_.hyperplace),
+      tiers_(options_.root, options_.hyperflex),
+      classifier_(std::move(classifier)),
+      discovery_(options_.root, options_.discovery),
+      surveyor_(hyperplace_, migrator_),
+      mover_(hyperplace_, migrator_, options_.mover) {}
+
+ranges::Time Placement::Step(ranges::Time now) {
+  // Without samples nothing would ever be planned.
+  if (source_.source == nullptr) return ranges::Time::max();
+  clock_.Begin();
+  if (now >= discovery_.NextDeadline()) discovery_.Run(now, targets_, classifier_);
+  if (now >= source_.source->NextDeadline() || now >= plan_due_) Sample(now);
+  clock_.End(Stage::kSampling);
+  if (now >= plan_due_) Plan(now);
+  return std::min({discovery_.NextDeadline(), source_.source->NextDeadline(), plan_due_});
+}
+
+void Placement::Sample(ranges::Time now) {
+  samples_.clear();
+  source_.source->Poll(now, targets_, samples_);
+  clock_.End(Stage::kSampling);
+  classifier_.Ingest(now, samples_);
+  clock_.End(Stage::kClassification);
+}
+
+void Placement::Plan(ranges::Time now) {
+  const absl::StatusOr<TierView> tiers = tiers_.Read();
+  if (tiers.ok()) {
+    tier_problem_.clear();
+    surveyor_.SetNodes(tiers->nodes);
+    mover_.SetNodes(tiers->nodes);
+    classifier_.SetCapacity(tiers->capacity);
+    classifier_.SetDemand(tiers->vacate);
+  } else if (std::string problem = ToString(tiers.status().message()); problem != tier_problem_) {
+    spdlog::warn("placement: nothing is moved: {}", problem);
+    tier_problem_ = std::move(problem);
+  }
+  plan_ = classifier_.MakePlan(now);
+  const std::uint64_t cost = clock_.End(Stage::kClassification);
+  busy_ = false;
+  if (tiers.ok()) {
+    surveyor_.Carry(now, plan_.surveys, targets_, classifier_);
+    mover_.Carry(now, plan_, targets_, classifier_);
+    busy_ = !plan_.surveys.empty() || !plan_.demotions.empty() || !plan_.promotions.empty() || !plan_.exchanges.empty();
+  }
+  clock_.End(Stage::kMigration);
+  plan_due_ = NextPlan(now, cost);
+}
+
+ranges::Time Placement::NextPlan(ranges::Time now, std::uint64_t cost_ns) const {
+  const auto affordable =
+      std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(cost_ns) / options_.planning_share));
+  const auto usual = busy_ ? std::chrono::nanoseconds(kPlanInterval) : std::chrono::nanoseconds(kIdlePlanInterval);
+  return now + std::clamp<std::chrono::nanoseconds>(affordable, usual, kIdlePlanInterval);
+}
+
+PlacementFigures Placement::Figures() const {
+  PlacementFigures figures;
+  figures.source_reason = tier_problem_.empty() ? source_.reason : tier_problem_;
+  figures.sampling_cpu_ns = clock_.spent(Stage::kSampling);
+  figures.classification_cpu_ns = clock_.spent(Stage::kClassification);
+  figures.migration_cpu_ns = clock_.spent(Stage::kMigration);
+  if (source_.source == nullptr) return figures;
+  const AccessStats access = source_.source->stats();
+  const ranges::ClassifierStats classified = classifier_.stats();
+  const MoverStats& moved = mover_.stats();
+  figures.source = source_.source->name();
+  figures.hit_ratio = plan_.hit_ratio;
+  figures.access_rate = plan_.access_rate;
+  figures.curve = plan_.curve;
+  figures.hot_set = plan_.hot_set;
+  figures.ranges = static_cast<std::uint32_t>(classified.range_count);
+  figures.processes = static_cast<std::uint32_t>(classified.process_count);
+  figures.samples = access.samples;
+  figures.samples_lost = access.lost;
+  figures.sample_period = access.period;
+  figures.exchanged = moved.exchanged;
+  figures.promoted = moved.promoted;
+  figures.demoted = moved.demoted;
+  figures.refused_pages = moved.refused_pages();
+  figures.tlb_flushes = moved.flushes;
+  return figures;
+}
+
+}  // namespace hypertier::agent

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "guest-agent/access/choose.h"
+#include "guest-agent/hyperplace/device.h"
+#include "guest-agent/mover/mover.h"
+#include "guest-agent/mover/surveyor.h"
+#include "guest-agent/placement/figures.h"
+#include "guest-agent/placement/stage_clock.h"
+#include "guest-agent/placement/tiers.h"
+#include "guest-agent/ranges/classifier.h"
+#include "guest-agent/targets/discovery.h"
+#include "guest-agent/targets/target.h"
+
+namespace hypertier::agent {
+
+struct PlacementOptions {
+  // Before every path that is read; "" in production.
+  std::string root;
+  std::string hyperflex = "/dev/hyperflex";
+  std::string hyperplace = "/dev/hyperplace";
+  SourceOptions source;
+  DiscoveryOptions discovery;
+  MoverOptions mover;
+  ranges::Options ranges;
+  // Shares of one CPU in the long run; together with discovery's 0.05 % below the 0.5 % that placement may cost.
+  double sampling_share = 0.002;
+  double planning_share = 0.001;
+};
+
+// HyperPlace: finds out what the guest's programs access, and puts the hottest of it into FMEM. One thread, which is
+// not that of the balloons: exchanging pages may wait for a process that holds its address space.
+class Placement {
+ public:
+  // Moves are tried at most this often while there are any, and this seldom while nothing moves.
+  static constexpr std::chrono::milliseconds kPlanInterval{250};
+  static constexpr std::chrono::seconds kIdlePlanInterval{2};
+
+  // InvalidArgument: an option makes no sense. That accesses cannot be known is no error: figures() say why.
+  static absl::StatusOr<std::unique_ptr<Placement>> Create(PlacementOptions options);
+
+  // Does what is due, and says when it wants to be called again.
+  ranges::Time Step(ranges::Time now);
+
+  // As of the last Step.
+  PlacementFigures Figures() const;
+
+ private:
+  Placement(PlacementOptions options, ranges::Classifier classifier);
+
+  void Sample(ranges::Time now);
+  void Plan(ranges::Time now);
+  ranges::Time NextPlan(ranges::Time now, std::uint64_t cost_ns) const;
+
+  const PlacementOptions options_;
+  HyperplaceDevice hyperplace_;
+  SystemMigrator migrator_;
+  TierReader tiers_;
+  TargetTable targets_;
+  ranges::Classifier classifier_;
+  Discovery discovery_;
+  Surveyor surveyor_;
+  Mover mover_;
+  ChosenSource source_;
+  StageClock clock_;
+  std::vector<ranges::Sample> samples_;
+  ranges::Plan plan_;
+  // Whether the last plan asked for anything.
+  bool busy_ = true;
+  ranges::Time plan_due_ = ranges::Time::min();
+  std::string tier_problem_;
+};
+
+}  // namespace hypertier::agent

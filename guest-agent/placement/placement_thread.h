@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "guest-agent/placement/placement.h"
+
+namespace hypertier::agent {
+
+// Runs placement on a thread of its own. Thread-safe.
+class PlacementThread {
+ public:
+  explicit PlacementThread(std::unique_ptr<Placement> placement);
+  // Returns when the step that is under way is done.
+  ~PlacementThread();
+
+  // Never null.
+  std::shared_ptr<const PlacementFigures> figures() const;
+
+ private:
+  void Run();
+
+  const std::unique_ptr<Placement> placement_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::shared_ptr<const PlacementFigures> figures_;
+  std::thread thread_;
+};
+
+}  // namespace hypertier::agent
