@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The classifier under any sequence of calls, right and wrong ones. Input: operations, as guest-agent/ranges/operations.h
-// reads them; it also says what is checked after each.
+// The classifier under any sequence of calls, right and wrong ones. Input: operations, as
+// guest-agent/ranges/operations.h reads them; it also says what is checked after each.
 #include <cstdint>
 #include <cstdio>
 #include <string>
