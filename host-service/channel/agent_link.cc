@@ -208,7 +208,7 @@ absl::Status AgentLink::HandleHello(Time now, const GuestHello& message) {
     if (!TakeStart(now)) return Bad("GuestHello changes too often");
   }
   hello_hash_ = hash;
-  balloons_ = hello.features_size() > 0;
+  balloons_ = std::ranges::find(hello.features(), agent::v1::FEATURE_BALLOONS) != hello.features().end();
   if (!balloons_) {
     set_.reset();
     set_due_ = Time::max();

@@ -307,6 +307,18 @@ TEST_F(AgentLinkTest, BalloonFiguresWithoutBalloonsAreOutOfTurn) {
   ExpectReset(Hear(Report()), "not in use");
 }
 
+TEST_F(AgentLinkTest, PlacementAloneIsNoBalloons) {
+  Said();
+  GuestMessage hello = Hello();
+  hello.mutable_hello()->clear_features();
+  hello.mutable_hello()->add_features(agent::v1::FEATURE_PLACEMENT);
+  ASSERT_TRUE(Hear(hello).ok());
+  link_.SetBalloons(now_, Set(7));
+  EXPECT_THAT(Pass(seconds(3)), IsEmpty());
+  events_.Take();
+  ExpectReset(Hear(Report()), "not in use");
+}
+
 TEST_F(AgentLinkTest, AFrameThatIsNotFinishedResetsTheLink) {
   Open();
   ASSERT_TRUE(link_.Receive(now_, EncodeFrame("half").substr(0, 14)).ok());

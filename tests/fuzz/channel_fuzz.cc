@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "common/frame.h"
@@ -30,13 +31,16 @@ class Checker final : public AgentEvents {
  public:
   void LinkUp(const std::string&, const agent::v1::GuestHello& hello) override {
     Require(hello.version() == 1, "a link is up with a version that both ends speak");
-    Require(hello.features_size() <= 1, "only known features, once");
+    const auto& features = hello.features();
+    Require(std::ranges::adjacent_find(features, std::greater_equal()) == features.end() &&
+                std::ranges::all_of(features, agent::v1::Feature_IsValid),
+            "only known features, once");
     RequireClean(hello.agent_version(), 64);
     RequireClean(hello.kernel_release(), 128);
     RequireClean(hello.boot_id(), 64);
     RequireClean(hello.balloons_unavailable(), 256);
     up = true;
-    balloons = hello.features_size() == 1;
+    balloons = std::ranges::find(features, agent::v1::FEATURE_BALLOONS) != features.end();
   }
   void ReportArrived(const std::string&, const agent::v1::Report& report, Time) override {
     Require(up, "reports only while the link is up");

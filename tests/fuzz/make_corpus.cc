@@ -91,10 +91,13 @@ void WriteChannel() {
   failed.mutable_command_failed()->set_reason("out of\nrange");
   GuestMessage refused = GuestHello(1, true);
   refused.mutable_hello()->set_version(0);
+  GuestMessage both = GuestHello(1, true);
+  both.mutable_hello()->add_features(agent::v1::FEATURE_PLACEMENT);
   GuestMessage twice = Report(1, 1);
   *twice.mutable_report()->add_tiers() = twice.report().tiers(0);
 
   Write("channel", "up-and-reports", up + Framed(Report(1, 0)) + kASecond + Framed(Report(1, 1)));
+  Write("channel", "all-features", greeted + Framed(both) + Framed(Report(1, 0)));
   Write("channel", "set-balloons", up + Step(6) + kASecond + kTakeOutput + kASecond + Framed(Report(1, 6)) + kASecond);
   Write("channel", "command-failed", up + Step(6) + kASecond + kTakeOutput + Framed(failed));
   Write("channel", "agent-restart",

@@ -2,6 +2,7 @@
 //
 // The agent's end of the protocol against a host that says anything. Input: steps, each an opcode byte and what belongs
 // to it.
+#include <google/protobuf/stubs/logging.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -12,9 +13,15 @@
 #include "guest-agent/session/session.h"
 #include "tests/fuzz/input.h"
 
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  // protobuf logs each string that is no UTF-8.
+  google::protobuf::SetLogHandler(nullptr);
+  spdlog::set_level(spdlog::level::off);
+  return 0;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace hypertier;
-  spdlog::set_level(spdlog::level::off);
   fuzz::Input input(data, size);
   agent::FakeGuest guest;
   agent::Session session({"version", "kernel", "boot"}, guest);
