@@ -17,10 +17,13 @@ double Mix(double seconds, double constant) {
   return -std::expm1(-seconds / constant);
 }
 
+// Programs alternate between parts of their memory many times a second; that is no change of what is hot.
+constexpr Seconds kLeast{1.0};
+
 // Adds `evidence` to `drift`; true when the range has changed.
 bool Grow(Range::Drift& drift, double evidence, double count, Time now) {
   drift.likelihood += evidence;
-  if (drift.likelihood > 0) return drift.likelihood >= kAlarm;
+  if (drift.likelihood > 0) return drift.likelihood >= kAlarm && now - drift.onset >= kLeast;
   drift = {0, count, now};
   return false;
 }
@@ -41,7 +44,10 @@ void Restart(Range& range, const Range::Drift& drift, const Decay& decay, double
 
 std::size_t ChangeDetector::Update(RangeSet& ranges, double usual_sample) {
   const Decay& decay = ranges.decay();
-  const double seconds = started_ ? Seconds(decay.now() - last_).count() : 0;
+  // Quiet times are none to the ranges (Decay), but say that nothing is accessed now.
+  const double seconds = started_ ? Seconds(decay.clock() - last_clock_).count() : 0;
+  const double counted = started_ ? Seconds(decay.now() - last_).count() : 0;
+  last_clock_ = decay.clock();
   last_ = decay.now();
   started_ = true;
 
@@ -69,7 +75,7 @@ std::size_t ChangeDetector::Update(RangeSet& ranges, double usual_sample) {
   ranges.ForEach([&](Range& range) {
     const double count = Count(range);
     const double x = std::max(0.0, count - range.seen) / decay.Scale();
-    const double expected = Rate(range, decay) * seconds;
+    const double expected = Rate(range, decay) * counted;
     const double sample = SampleWeight(range, decay, usual_sample);
     range.seen = count;
     if (!(sample > 0)) return;

@@ -16,9 +16,10 @@ namespace hypertier::ranges {
 //   rise += (x * ln 4 - e * 3) / w        fall += (e * 3/4 - x * ln 4) / w        never below 0
 //
 // At 10 the range has changed (by chance once in e^10 = 22,000 rounds, 1.5 hours, at most), and its observation begins
-// where the sum last was 0. A range that goes silent is noticed after 10 / 0.75 = 14 samples that do not come, one that
-// wakes up after 8 that do: in 0.1 s for a chunk with a hundred samples a second, 3 s for one with five. Changes by
-// less than a factor of two are left to the half-life.
+// where the sum last was 0, which must be a second ago: programs go through their memory in shorter rounds. A range
+// that goes silent is noticed after 10 / 0.75 = 14 samples that do not come, one that wakes up after 8 that do: in 1 s
+// for a chunk with a hundred samples a second, 3 s for one with five. Changes by less than a factor of two are left to
+// the half-life.
 //
 // A range of several chunks whose rate has risen is young again: it is not known yet which of them it is.
 //
@@ -37,6 +38,7 @@ class ChangeDetector {
 
  private:
   Time last_{};
+  Time last_clock_{};
   bool started_ = false;
   // Mean of what came, in accesses a second, with a half-life of ten seconds.
   double usual_ = 0;

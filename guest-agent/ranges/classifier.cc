@@ -144,7 +144,7 @@ absl::Status Classifier::SetResidency(Time now, ProcessId process, AddressSpan s
     }
   }
   ranges_.ForEachIn(process, span.start, span.end,
-                    [&](Range& range) { MarkSurveyed(range, span, ranges_.decay().now()); });
+                    [&](Range& range) { MarkSurveyed(range, span, ranges_.decay().clock()); });
   return absl::OkStatus();
 }
 
@@ -162,11 +162,11 @@ void Classifier::Defer(Time now, ProcessId process, Address address) {
   ranges_.Advance(now);
   if (ranges_.Find(process, address) == nullptr) return;
   deferred_.Add(process, ChunkDown(address),
-                ranges_.decay().now() + std::chrono::duration_cast<Time::duration>(options_.defer));
+                ranges_.decay().clock() + std::chrono::duration_cast<Time::duration>(options_.defer));
 }
 
 void Classifier::FitRanges() {
-  const Time now = ranges_.decay().now();
+  const Time now = ranges_.decay().clock();
   if (adapted_ && now - *adapted_ < options_.adapt_interval) return;
   adapted_ = now;
   const double usual = UsualSample(ranges_);
@@ -180,12 +180,12 @@ void Classifier::FitRanges() {
 
 Plan Classifier::MakePlan(Time now) {
   ranges_.Advance(now);
-  deferred_.Expire(ranges_.decay().now());
+  deferred_.Expire(ranges_.decay().clock());
   FitRanges();
   const std::vector<Ranked> ranking = Rank(ranges_, options_);
   Plan plan = DescribeState(ranking);
   plan.access_rate = changes_.rate();
-  plan.surveys = ChooseSurveys(ranking, options_, ranges_.decay().now());
+  plan.surveys = ChooseSurveys(ranking, options_, ranges_.decay().clock());
   if (capacity_) {
     PlanMoves(ranking, ranges_, deferred_, *capacity_, demand_, options_, changes_.activity(), plan);
   }

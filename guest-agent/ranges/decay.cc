@@ -15,14 +15,11 @@ constexpr double kLeastObserved = 0.05;
 int Decay::Advance(Time now) {
   if (!started_) {
     started_ = true;
-    epoch_ = last_sample_ = now_ = now;
+    epoch_ = last_sample_ = now_ = clock_ = now;
   }
-  now_ = std::max(now_, now);
-  if (const double quiet = HalfLives(last_sample_, now_); quiet > kQuiet) {
-    const auto skip = std::chrono::duration_cast<Time::duration>(half_life_ * (quiet - kQuiet));
-    epoch_ += skip;
-    last_sample_ += skip;
-  }
+  const Time::duration passed = std::max(now, clock_) - clock_;
+  clock_ += passed;
+  now_ = std::min(now_ + passed, last_sample_ + std::chrono::duration_cast<Time::duration>(kQuiet));
   int moved = 0;
   if (const double exponent = HalfLives(epoch_, now_); exponent >= kRenormalize) {
     const double whole = std::floor(exponent);

@@ -13,11 +13,11 @@ namespace hypertier::ranges {
 // in between, and neither the rate of calls nor that of samples changes the result. From time to time the epoch moves
 // on by whole half-lives, and all sums are multiplied by a power of two, which loses no bit.
 //
-// While no sample comes at all, time stops after kQuiet half-lives: a system that was suspended or idle for long still
-// knows what was hot before.
+// While no sample comes at all, time stops after kQuiet: a system that was suspended or idle still knows what was hot
+// before, and how well it knew it.
 class Decay {
  public:
-  static constexpr double kQuiet = 64;
+  static constexpr Seconds kQuiet{1.0};
   // Half-lives after which the epoch moves: 2^128 times a sum of weights, squared, is far from a double's end.
   static constexpr double kRenormalize = 64;
 
@@ -30,7 +30,10 @@ class Decay {
   // A sample has come now.
   void Sampled() { last_sample_ = now_; }
 
+  // Without the quiet times.
   Time now() const { return now_; }
+  // With them: the latest time that was passed in.
+  Time clock() const { return clock_; }
 
   // 2^((now - epoch) / half-life): what weights are multiplied with.
   double Scale() const { return scale_; }
@@ -51,6 +54,7 @@ class Decay {
   bool started_ = false;
   Time epoch_{};
   Time now_{};
+  Time clock_{};
   Time last_sample_{};
   double scale_ = 1;
 };

@@ -75,6 +75,7 @@ struct Plan {
   double cut_density = 0;
   // What the ranges have of each tier.
   PerTier<Bytes> resident;
+  friend bool operator==(const Plan&, const Plan&) = default;
 };
 
 }  // namespace hypertier::ranges

@@ -106,6 +106,7 @@ TEST_F(RangeTest, ASteadyRateIsReadRightFromTheFirstSecond) {
   for (int tick = 1; tick <= 2000; ++tick) {
     Pass(Seconds(0.05));
     range.bins[0] += 50 * decay_.Scale();
+    decay_.Sampled();
     if (tick >= 20) {
       EXPECT_NEAR(Rate(range, decay_), 1000, 30) << tick;
     }

@@ -24,7 +24,7 @@ constexpr int kProcesses = 4;
 std::vector<Sample> MakeSamples(std::size_t count) {
   std::mt19937_64 random(1);
   std::vector<double> weights(kChunks);
-  for (std::size_t i = 0; i < kChunks; ++i) weights[i] = 1 / std::pow(i + 1.0, 0.9);
+  for (std::size_t i = 0; i < kChunks; ++i) weights[i] = 1 / std::pow(static_cast<double>(i + 1), 0.9);
   std::discrete_distribution<std::uint64_t> rank(weights.begin(), weights.end());
   std::vector<std::uint64_t> chunk(kChunks);
   for (std::size_t i = 0; i < kChunks; ++i) chunk[i] = i;
