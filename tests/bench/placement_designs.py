@@ -115,7 +115,7 @@ class HyperPlace(Design):
         self._agent: channel.Command | None = None
 
     def settings(self) -> dict[str, typing.Any]:
-        unknown = [word for word in ('--placement', *self._options) if word.startswith('--') and word not in _usage()]
+        unknown = [word for word in self._options if word.startswith('--') and word not in _usage()]
         if unknown:
             raise Unavailable(f'{_agent_binary()} has no {" or ".join(unknown)}; build it again')
         kernel = kernels.get('6.12')
@@ -126,7 +126,7 @@ class HyperPlace(Design):
         super().prepare(vm)
         vm.put(_agent_binary().read_bytes(), AGENT, 0o755)
         vm.run('modprobe hyperplace')
-        words = ['exec', AGENT, '--placement', '--source', self.source, '--placement-log', '1', *self._options]
+        words = ['exec', AGENT, '--source', self.source, '--placement-log', '1', *self._options]
         self._agent = vm.start(' '.join(words))
         vm.run('sleep 1')
         if not self._agent.running:

@@ -69,7 +69,7 @@ def _moved(result: Result) -> float:
     """Bytes that changed place: all of the kernel's migrations, compaction's too, and our exchanges, both ways."""
     migrated = max(0, result['vmstat'].get('pgmigrate_success', 0)) * PAGE
     exchanged = result['agent'][-1]['exchanged_bytes'] if result.get('agent') else 0
-    return migrated + 2 * exchanged
+    return migrated + exchanged
 
 
 def _cpu(result: Result) -> dict[str, float]:

@@ -52,7 +52,7 @@ class Convergence(threading.Thread):
         super().__init__(daemon=True)
         self._vm = vm
         self._ending = threading.Event()
-        self._started = time.monotonic()
+        self._begun = time.monotonic()
         # Seconds, misses served by FMEM, by SMEM, regions begun.
         self.points: list[tuple[float, int, int, int]] = []
         self.start()
@@ -71,7 +71,7 @@ class Convergence(threading.Thread):
     def _sample(self) -> None:
         now = self._vm.counters()
         total = _sum(now.total)
-        self.points.append((round(time.monotonic() - self._started, 2), total.misses('fmem'), total.misses('smem'),
+        self.points.append((round(time.monotonic() - self._begun, 2), total.misses('fmem'), total.misses('smem'),
                             now.regions_begun))
 
 
@@ -97,7 +97,7 @@ def _boot(lab: Lab, case: Case) -> guest.VpebsVm:
 
 
 def _measure(vm: guest.VpebsVm, design: placement_designs.Design, case: Case) -> dict[str, typing.Any]:
-    vm.put_program(case.workload.binary())
+    case.workload.put(vm)
     usable = case.footprint
     if not design.all_fmem:
         usable = placement_memory.limit_fmem(vm, case.usable)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the placement benchmark runs in its guests, and how much memory that takes."""
 
+import collections.abc
 import dataclasses
 import hashlib
 import pathlib
@@ -8,8 +9,11 @@ import shlex
 import subprocess
 import time
 
+from bench import placement_programs
 from lab import errors
+from lab.sizes import MIB
 from lab.vpebs import build
+from lab.vpebs import guest
 
 # Beyond that a program is not one for an emulated guest.
 FOOTPRINT_SECONDS = 120
@@ -17,7 +21,7 @@ FOOTPRINT_SECONDS = 120
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """A static program with its options, without those that say how long it runs."""
+    """A program, static unless `files` has its libraries, with its options but for those that say how long it runs."""
     name: str
     program: str
     options: tuple[str, ...] = ()
@@ -27,6 +31,8 @@ class Workload:
     footprint: int | None = None
     # It marks its region of interest and takes --warmup-seconds; else all of it counts.
     ours: bool = True
+    # What else it needs in the guest, at the same paths; fails with placement_programs.Unavailable.
+    files: collections.abc.Callable[[], tuple[pathlib.Path, ...]] = tuple
 
     def binary(self) -> pathlib.Path:
         if self.ours:
@@ -37,7 +43,17 @@ class Workload:
         return path
 
     def digest(self) -> str:
-        return hashlib.sha256(self.binary().read_bytes()).hexdigest()
+        digest = hashlib.sha256()
+        for path in (*self.files(), self.binary()):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def put(self, vm: guest.VpebsVm) -> None:
+        """Copies everything it needs to the guest."""
+        vm.put_program(self.binary())
+        for path in self.files():
+            vm.run(shlex.join(['mkdir', '-p', str(path.parent)]))
+            vm.put(path.read_bytes(), str(path), path.stat().st_mode & 0o777)
 
     def command(self, warmup_seconds: int, vcpus: int) -> str:
         """What the guest's shell is given."""
@@ -65,6 +81,11 @@ WORKLOADS = (
     Workload('sgd', 'sgd', ('--bytes', '128M',)),
     Workload('sqlite', 'sqlite', ('--bytes', '96M')),
     Workload('oltp', 'oltp', ('--bytes', '128M', '--transactions', '128K')),
+    # Anonymous memory of both servers, seen in /proc.
+    Workload('redis', 'redisload', ('--bytes', '96M', '--requests', '96K'), footprint=106 * MIB,
+             files=placement_programs.redis),
+    Workload('liblinear', str(placement_programs.LIBLINEAR), (str(placement_programs.SPARSE), '/dev/null'), ours=False,
+             files=placement_programs.liblinear),
 )
 QUICK = ('gups-hot', 'btree')
 
