@@ -174,6 +174,26 @@ void WriteSnapshot() {
   Write("snapshot", "malformed", "abi 1\ngeneration 99999999999999999999\n");
 }
 
+// Bytes as guest-agent/ranges/operations.cc takes them.
+void WriteClassifier() {
+  const auto bytes = [](std::initializer_list<int> list) {
+    std::string input;
+    for (const int byte : list) input += Step(byte);
+    return input;
+  };
+  // One process with 128 MiB at the second place; FMEM of 64 MiB, all of it used.
+  const std::string map = bytes({0, 1, 1, 1, 0, 0, 128, 20, 1});
+  const std::string rooms = bytes({6, 8, 0, 64, 2, 0});
+  const std::string measure = bytes({5, 1});
+  const std::string plan = bytes({8, 1});
+  const std::string second = bytes({3, 250, 2, 0});
+  const auto hot = [&](int offset) { return bytes({2, 12, 200, 1, 1, offset, 0, 1, 0, 1}); };
+  Write("classifier", "hot-and-cold", map + rooms + plan + measure + hot(2) + second + plan + hot(2) + second + plan);
+  Write("classifier", "hot-moves", map + rooms + hot(0) + second + plan + measure + hot(5) + second + plan + plan);
+  Write("classifier", "process-goes", map + hot(1) + plan + bytes({1, 1}) + plan + map + plan);
+  Write("classifier", "deferred", map + rooms + plan + measure + hot(2) + second + bytes({7, 1, 1, 2, 0}) + plan);
+}
+
 }  // namespace
 }  // namespace hypertier::fuzz
 
@@ -188,4 +208,5 @@ int main(int argc, char** argv) {
   WriteSession();
   WriteFrame();
   WriteSnapshot();
+  WriteClassifier();
 }
