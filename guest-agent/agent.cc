@@ -24,7 +24,7 @@ constexpr int kReadsPerTurn = 16;
 Agent::Agent(AgentOptions options, EventLoop& loop)
     : options_(std::move(options)),
       loop_(loop),
-      guest_(options_.root, options_.device),
+      guest_(options_.root, options_.device, options_.placement),
       session_(options_.identity, guest_) {}
 
 Agent::~Agent() {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "guest-agent/hyperflex/balloon_guest.h"
+#include "guest-agent/placement/placement_thread.h"
 #include "guest-agent/port/port.h"
 #include "guest-agent/session/session.h"
 #include "guest-agent/system/event_loop.h"
@@ -17,11 +18,13 @@ struct AgentOptions {
   // The port's device file; empty: found by its name.
   std::string port;
   std::string device = "/dev/hyperflex";
+  // Null: nothing is placed.
+  PlacementThread* placement = nullptr;
   Identity identity;
 };
 
-// The agent without its command line: carries bytes between the port and the session, and wakes the session when the
-// balloons change. One thread; everything else that the agent will do joins the same loop.
+// The agent without its command line and placement: carries bytes between the port and the session, and wakes the
+// session when the balloons change. One thread.
 class Agent {
  public:
   // `loop` must outlive the agent.

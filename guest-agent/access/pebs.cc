@@ -9,9 +9,9 @@
 #include <bit>
 #include <cstring>
 
-#include "guest-agent/access/cpu_list.h"
 #include "guest-agent/system/cpu_budget.h"
 #include "guest-agent/system/file.h"
+#include "guest-agent/system/id_list.h"
 
 namespace hypertier::agent {
 namespace {
@@ -91,7 +91,7 @@ absl::Status Pebs::OpenCpu(int number) {
 }
 
 absl::Status Pebs::FollowCpus() {
-  const absl::StatusOr<std::vector<int>> online = OnlineCpus(root_);
+  const absl::StatusOr<std::vector<int>> online = ReadIdList(root_ + kOnlineCpus);
   if (!online.ok()) return online.status();
   if (ring_bytes_ == 0) {
     const std::uint64_t each = options_.rings.count() / std::max<std::size_t>(online->size(), 1);

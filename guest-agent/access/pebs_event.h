@@ -14,6 +14,9 @@
 
 namespace hypertier::agent {
 
+// CPUs that events can be opened on, behind the root.
+inline constexpr char kOnlineCpus[] = "/sys/devices/system/cpu/online";
+
 // What can be sampled.
 enum class PebsEventKind { kLoads, kStores };
 

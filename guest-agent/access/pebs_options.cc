@@ -30,15 +30,15 @@ absl::Status Validate(const PebsOptions& options) {
   const auto good = [](std::uint64_t period) { return period >= kLeastPeriod && period <= kMostPeriod; };
   if (!good(options.load_period)) {
     return absl::InvalidArgumentError(
-        fmt::format("load_period must be {} to {}, not {}", kLeastPeriod, kMostPeriod, options.load_period));
+        fmt::format("pebs-period must be {} to {}, not {}", kLeastPeriod, kMostPeriod, options.load_period));
   }
   if (options.store_period != 0 && !good(options.store_period)) {
-    return absl::InvalidArgumentError(fmt::format("store_period must be {} to {}, or 0 for none, not {}", kLeastPeriod,
-                                                  kMostPeriod, options.store_period));
+    return absl::InvalidArgumentError(fmt::format("pebs-store-period must be {} to {}, or 0 for none, not {}",
+                                                  kLeastPeriod, kMostPeriod, options.store_period));
   }
   if (options.load_latency.count() < 1 || options.load_latency > std::chrono::microseconds(10)) {
     return absl::InvalidArgumentError(
-        fmt::format("load_latency must be 1 to 10000 ns, not {}", options.load_latency.count()));
+        fmt::format("pebs-latency must be 1 to 10000 ns, not {}", options.load_latency.count()));
   }
   return absl::OkStatus();
 }

@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "guest-agent/access/cpu_list.h"
 #include "guest-agent/access/fake_perf_kernel.h"
+#include "guest-agent/system/id_list.h"
 
 namespace hypertier::agent {
 namespace {
@@ -214,7 +214,7 @@ TEST_F(PebsTest, ARefusalSaysWhatToDo) {
   kernel_.map_error = EPERM;
   EXPECT_THAT(WhyNot(), HasSubstr("perf_event_mlock_kb"));
   options_.load_period = 1;
-  EXPECT_THAT(WhyNot(), HasSubstr("load_period must be 16 to"));
+  EXPECT_THAT(WhyNot(), HasSubstr("pebs-period must be 16 to"));
 }
 
 TEST_F(PebsTest, TheThresholdIsInCyclesOfTheNominalFrequencyIfThatIsPlausible) {
@@ -231,9 +231,9 @@ TEST_F(PebsTest, TheThresholdIsInCyclesOfTheNominalFrequencyIfThatIsPlausible) {
 }
 
 TEST(CpuList, ReadsWhatSysfsWritesAndNothingElse) {
-  EXPECT_THAT(*ParseCpuList("0-2,5,7-8\n"), ElementsAre(0, 1, 2, 5, 7, 8));
+  EXPECT_THAT(*ParseIdList("0-2,5,7-8\n"), ElementsAre(0, 1, 2, 5, 7, 8));
   for (const char* bad : {"", "\n", "a", "3-1", "1,1", "2,1", "0-", "-1", "0-99999999", "1,,2", "0-8192"}) {
-    EXPECT_FALSE(ParseCpuList(bad).ok()) << bad;
+    EXPECT_FALSE(ParseIdList(bad).ok()) << bad;
   }
 }
 

@@ -7,9 +7,9 @@
 #include <cstring>
 
 #include "common/text.h"
-#include "guest-agent/access/cpu_list.h"
 #include "guest-agent/access/pebs_event.h"
 #include "guest-agent/access/perf_ring.h"
+#include "guest-agent/system/id_list.h"
 
 namespace hypertier::agent {
 namespace {
@@ -31,14 +31,18 @@ constexpr double kLeastShare = 0.5;
 // Memory of our own, given back at the end.
 class Buffer {
  public:
-  Buffer()
-      : memory_(mmap(nullptr, kBuffer, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)) {}
+  Buffer() = default;
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() {
     if (good()) munmap(memory_, kBuffer);
   }
   bool good() const { return memory_ != MAP_FAILED; }
+  // Not before it is known to be needed: most guests have no PMU, and some have no 8 MiB.
+  void Make() {
+    if (good()) return;
+    memory_ = mmap(nullptr, kBuffer, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  }
   bool Contains(std::uint64_t address) const {
     const auto start = reinterpret_cast<std::uintptr_t>(memory_);
     return address >= start && address - start < kBuffer;
@@ -60,7 +64,7 @@ class Buffer {
   }
 
  private:
-  void* memory_;
+  void* memory_ = MAP_FAILED;
 };
 
 PebsVerdict VerdictOf(const absl::Status& status) {
@@ -70,11 +74,11 @@ PebsVerdict VerdictOf(const absl::Status& status) {
   return PebsVerdict::kOtherError;
 }
 
-// The event's own words end in the remedy, behind the last ": ".
+// The event's own words end in the remedy, behind the first ": ".
 void Refuse(PebsCheck& check, const absl::Status& status) {
   check.verdict = VerdictOf(status);
   const std::string text = ToString(status.message());
-  const std::size_t colon = text.rfind(": ");
+  const std::size_t colon = text.find(": ");
   check.finding = text.substr(0, colon);
   if (colon != std::string::npos) check.remedy = text.substr(colon + 2);
 }
@@ -114,6 +118,12 @@ PebsCheck CheckEvent(PerfKernel& kernel, const std::string& root, PebsEventKind 
     Refuse(check, event.status());
     return check;
   }
+  buffer.Make();
+  if (!buffer.good()) {
+    check.finding = "no memory for the probe";
+    check.remedy = "free 8 MiB";
+    return check;
+  }
   void* memory = nullptr;
   const int error = kernel.Map(event->event.get(), kRing, memory);
   if (error != 0 || kernel.Enable(event->group()) != 0) {
@@ -142,7 +152,7 @@ PebsCheck CheckEvent(PerfKernel& kernel, const std::string& root, PebsEventKind 
 PebsCheck CheckSystemWide(PerfKernel& kernel, const std::string& root) {
   PebsCheck check;
   check.what = "all processes";
-  const absl::StatusOr<std::vector<int>> online = OnlineCpus(root);
+  const absl::StatusOr<std::vector<int>> online = ReadIdList(root + kOnlineCpus);
   PebsEventSpec spec;
   spec.period = kPeriod;
   spec.threshold = kThreshold;
@@ -207,10 +217,6 @@ std::string PebsProbe::Summary() const {
 PebsProbe ProbePebs(PerfKernel& kernel, const std::string& root) {
   PebsProbe probe;
   Buffer buffer;
-  if (!buffer.good()) {
-    probe.checks.push_back({.what = "loads", .finding = "no memory for the probe", .remedy = "free 8 MiB"});
-    return probe;
-  }
   probe.checks.push_back(CheckEvent(kernel, root, PebsEventKind::kLoads, buffer));
   if (probe.checks.front().verdict != PebsVerdict::kGood) return probe;
   probe.checks.push_back(CheckEvent(kernel, root, PebsEventKind::kStores, buffer));

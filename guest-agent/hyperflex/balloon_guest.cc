@@ -21,11 +21,17 @@ absl::StatusOr<BalloonFigures> BalloonGuest::Balloons() {
 }
 
 absl::Status BalloonGuest::SetBalloons(std::uint64_t generation, const PerTier<std::optional<Bytes>>& balloons) {
-  return device_.Set(generation, balloons);
+  const absl::Status status = device_.Set(generation, balloons);
+  if (status.ok() && placement_ != nullptr) placement_->Hurry();
+  return status;
 }
 
 absl::Status BalloonGuest::Rediscard() {
   return device_.Rediscard();
+}
+
+std::shared_ptr<const PlacementFigures> BalloonGuest::Placement() {
+  return placement_ == nullptr ? nullptr : placement_->figures();
 }
 
 }  // namespace hypertier::agent

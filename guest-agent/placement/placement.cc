@@ -14,11 +14,22 @@ absl::StatusOr<std::unique_ptr<Placement>> Placement::Create(PlacementOptions op
   absl::StatusOr<ranges::Classifier> classifier = ranges::Classifier::Create(options.ranges);
   if (!classifier.ok()) return classifier.status();
   std::unique_ptr<Placement> placement(new Placement(std::move(options), *std::move(classifier)));
-  absl::StatusOr<ChosenSource> source = ChooseSource(placement->options_.source, placement->hyperplace_);
-  if (!source.ok()) return source.status();
-  placement->source_ = *std::move(source);
-  if (placement->source_.source != nullptr) placement->source_.source->SetBudget(placement->options_.sampling_share);
+  if (absl::Status status = placement->Choose(); !status.ok()) return status;
   return placement;
+}
+
+absl::Status Placement::Choose() {
+  absl::StatusOr<ChosenSource> source = ChooseSource(options_.source, hyperplace_);
+  if (!source.ok()) return source.status();
+  const bool news = source->reason != source_.reason;
+  source_ = *std::move(source);
+  if (source_.source != nullptr) {
+    source_.source->SetBudget(options_.sampling_share);
+    spdlog::info("placement: accesses are known from {}: {}", source_.source->name(), source_.reason);
+  } else if (news) {
+    spdlog::warn("placement: off: {}", source_.reason);
+  }
+  return absl::OkStatus();
 }
 
 Placement::Placement(PlacementOptions options, ranges::Classifier classifier)
@@ -31,9 +42,17 @@ Placement::Placement(PlacementOptions options, ranges::Classifier classifier)
       mover_(hyperplace_, migrator_, options_.mover) {}
 
 ranges::Time Placement::Step(ranges::Time now) {
-  // Without samples nothing would ever be planned.
-  if (source_.source == nullptr) return ranges::Time::max();
   clock_.Begin();
+  // Without samples nothing would ever be planned.
+  if (source_.source == nullptr) {
+    // The options were good at the start.
+    if (now >= retry_due_) {
+      Choose().IgnoreError();
+      retry_due_ = now + kRetryInterval;
+    }
+    clock_.End(Stage::kSampling);
+    if (source_.source == nullptr) return retry_due_;
+  }
   if (now >= discovery_.NextDeadline()) discovery_.Run(now, targets_, classifier_);
   if (now >= source_.source->NextDeadline() || now >= plan_due_) Sample(now);
   clock_.End(Stage::kSampling);
@@ -100,7 +119,8 @@ PlacementFigures Placement::Figures() const {
   figures.samples = access.samples;
   figures.samples_lost = access.lost;
   figures.sample_period = access.period;
-  figures.exchanged = moved.exchanged;
+  // Both pages of a pair have moved.
+  figures.exchanged = moved.exchanged + moved.exchanged;
   figures.promoted = moved.promoted;
   figures.demoted = moved.demoted;
   figures.refused_pages = moved.refused_pages();

@@ -41,6 +41,8 @@ class Placement {
   // Moves are tried at most this often while there are any, and this seldom while nothing moves.
   static constexpr std::chrono::milliseconds kPlanInterval{250};
   static constexpr std::chrono::seconds kIdlePlanInterval{2};
+  // While no source of accesses works: a module may still be loaded.
+  static constexpr std::chrono::seconds kRetryInterval{30};
 
   // InvalidArgument: an option makes no sense. That accesses cannot be known is no error: figures() say why.
   static absl::StatusOr<std::unique_ptr<Placement>> Create(PlacementOptions options);
@@ -48,12 +50,17 @@ class Placement {
   // Does what is due, and says when it wants to be called again.
   ranges::Time Step(ranges::Time now);
 
+  // Has the next Step plan and move, whatever was planned last.
+  void PlanSoon() { plan_due_ = ranges::Time::min(); }
+
   // As of the last Step.
   PlacementFigures Figures() const;
 
  private:
   Placement(PlacementOptions options, ranges::Classifier classifier);
 
+  // Chooses a source. InvalidArgument: the options name none.
+  absl::Status Choose();
   void Sample(ranges::Time now);
   void Plan(ranges::Time now);
   ranges::Time NextPlan(ranges::Time now, std::uint64_t cost_ns) const;
@@ -74,6 +81,7 @@ class Placement {
   // Whether the last plan asked for anything.
   bool busy_ = true;
   ranges::Time plan_due_ = ranges::Time::min();
+  ranges::Time retry_due_ = ranges::Time::min();
   std::string tier_problem_;
 };
 

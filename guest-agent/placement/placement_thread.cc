@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest-agent/placement/placement_thread.h"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace hypertier::agent {
@@ -25,15 +27,26 @@ PlacementThread::~PlacementThread() {
   thread_.join();
 }
 
+void PlacementThread::Hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    hurry_ = true;
+  }
+  wake_.notify_all();
+}
+
 std::shared_ptr<const PlacementFigures> PlacementThread::figures() const {
   const std::lock_guard lock(mutex_);
   return figures_;
 }
 
 void PlacementThread::Run() {
+  // So that it can be told apart in ps -L.
+  pthread_setname_np(pthread_self(), "placement");
   ranges::Time figures_due = ranges::Time::min();
   std::unique_lock lock(mutex_);
   while (!stop_) {
+    if (std::exchange(hurry_, false)) placement_->PlanSoon();
     lock.unlock();
     const ranges::Time now = std::chrono::steady_clock::now();
     const ranges::Time due = placement_->Step(now);
@@ -44,12 +57,7 @@ void PlacementThread::Run() {
     }
     lock.lock();
     if (figures != nullptr) figures_ = std::move(figures);
-    const auto stopped = [this] { return stop_; };
-    if (due == ranges::Time::max()) {
-      wake_.wait(lock, stopped);
-    } else {
-      wake_.wait_until(lock, due, stopped);
-    }
+    wake_.wait_until(lock, due, [this] { return stop_ || hurry_; });
   }
 }
 

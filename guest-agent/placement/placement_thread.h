@@ -17,6 +17,9 @@ class PlacementThread {
   // Returns when the step that is under way is done.
   ~PlacementThread();
 
+  // The balloons are about to change: what there is to move is looked for at once.
+  void Hurry();
+
   // Never null.
   std::shared_ptr<const PlacementFigures> figures() const;
 
@@ -27,6 +30,7 @@ class PlacementThread {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
+  bool hurry_ = false;
   std::shared_ptr<const PlacementFigures> figures_;
   std::thread thread_;
 };

@@ -10,6 +10,7 @@
 
 #include "common/text.h"
 #include "guest-agent/system/file.h"
+#include "guest-agent/system/id_list.h"
 
 namespace hypertier::agent {
 namespace {
@@ -18,26 +19,6 @@ constexpr std::size_t kMaxSmallFile = 4096;
 
 // Kept free for small allocations of the kernel and of programs, so that they land in FMEM: 1 % of it.
 constexpr std::uint64_t kWatermarkShare = 100;
-
-// Of "0-2,5": 0, 1, 2, 5.
-std::vector<int> ParseNodeList(std::string_view text) {
-  std::vector<int> nodes;
-  text = Trim(text);
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string_view item = text.substr(0, comma);
-    int first = 0;
-    int last = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), first);
-    last = first;
-    if (error == std::errc() && end != item.data() + item.size() && *end == '-') {
-      std::from_chars(end + 1, item.data() + item.size(), last);
-    }
-    for (int node = first; error == std::errc() && node <= std::min(last, first + 1024); ++node) nodes.push_back(node);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return nodes;
-}
 
 // The value of "Node 1 MemFree:   1234 kB".
 Bytes FigureOf(std::string_view meminfo, std::string_view key) {
@@ -68,15 +49,14 @@ absl::StatusOr<TierView> TierReader::Read() {
 
 absl::StatusOr<TierView> TierReader::ReadNodes() {
   const std::string nodes = root_ + "/sys/devices/system/node/";
-  const auto with_cpu = ReadFile(nodes + "has_cpu", kMaxSmallFile);
-  const auto with_memory = ReadFile(nodes + "has_memory", kMaxSmallFile);
-  if (!with_cpu.ok()) return with_cpu.status();
-  if (!with_memory.ok()) return with_memory.status();
-  const std::vector<int> cpu = ParseNodeList(*with_cpu);
+  const auto cpu = ReadIdList(nodes + "has_cpu");
+  const auto memory = ReadIdList(nodes + "has_memory");
+  if (!cpu.ok()) return cpu.status();
+  if (!memory.ok()) return memory.status();
   std::vector<int> fast;
   std::vector<int> slow;
-  for (const int node : ParseNodeList(*with_memory)) {
-    (std::ranges::find(cpu, node) != cpu.end() ? fast : slow).push_back(node);
+  for (const int node : *memory) {
+    (std::ranges::binary_search(*cpu, node) ? fast : slow).push_back(node);
   }
   if (fast.size() != 1 || slow.size() != 1) {
     return absl::FailedPreconditionError(

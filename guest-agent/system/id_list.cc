@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "guest-agent/access/cpu_list.h"
+#include "guest-agent/system/id_list.h"
 
 #include <fmt/format.h>
 
@@ -11,14 +11,14 @@
 namespace hypertier::agent {
 namespace {
 
-// More than any kernel has (NR_CPUS).
-constexpr std::uint64_t kMostCpus = 8192;
+// More than any kernel has (NR_CPUS; of nodes there are at most 1024).
+constexpr std::uint64_t kMostIds = 8192;
 
 }  // namespace
 
-absl::StatusOr<std::vector<int>> ParseCpuList(std::string_view text) {
+absl::StatusOr<std::vector<int>> ParseIdList(std::string_view text) {
   const std::string_view whole = text = Trim(text);
-  std::vector<int> cpus;
+  std::vector<int> ids;
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
     const std::string_view part = text.substr(0, comma);
@@ -26,21 +26,20 @@ absl::StatusOr<std::vector<int>> ParseCpuList(std::string_view text) {
     const std::size_t dash = part.find('-');
     const auto first = ParseUint64(part.substr(0, dash));
     const auto last = dash == std::string_view::npos ? first : ParseUint64(part.substr(dash + 1));
-    const std::uint64_t least = cpus.empty() ? 0 : static_cast<std::uint64_t>(cpus.back()) + 1;
-    if (!first || !last || *first < least || *last < *first || *last >= kMostCpus) {
-      return absl::InvalidArgumentError(fmt::format("\"{}\" is not a list of CPUs", whole.substr(0, 60)));
+    const std::uint64_t least = ids.empty() ? 0 : static_cast<std::uint64_t>(ids.back()) + 1;
+    if (!first || !last || *first < least || *last < *first || *last >= kMostIds) {
+      return absl::InvalidArgumentError(fmt::format("\"{}\" is not a list of CPUs or nodes", whole.substr(0, 60)));
     }
-    for (std::uint64_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(static_cast<int>(cpu));
+    for (std::uint64_t id = *first; id <= *last; ++id) ids.push_back(static_cast<int>(id));
   }
-  if (cpus.empty()) return absl::InvalidArgumentError("an empty list of CPUs");
-  return cpus;
+  if (ids.empty()) return absl::InvalidArgumentError("an empty list of CPUs or nodes");
+  return ids;
 }
 
-absl::StatusOr<std::vector<int>> OnlineCpus(const std::string& root) {
-  const std::string path = root + "/sys/devices/system/cpu/online";
-  absl::StatusOr<std::string> text = ReadFile(path, 4096);
+absl::StatusOr<std::vector<int>> ReadIdList(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadFile(path, 4096);
   if (!text.ok()) return text.status();
-  return ParseCpuList(*text);
+  return ParseIdList(*text);
 }
 
 }  // namespace hypertier::agent

@@ -9,10 +9,10 @@
 
 namespace hypertier::agent {
 
-// A list as sysfs writes it, "0-2,5": rising. InvalidArgument: anything else.
-absl::StatusOr<std::vector<int>> ParseCpuList(std::string_view text);
+// A list of CPUs or NUMA nodes as sysfs writes it, "0-2,5": rising. InvalidArgument: anything else.
+absl::StatusOr<std::vector<int>> ParseIdList(std::string_view text);
 
-// The CPUs in `root`/sys/devices/system/cpu/online.
-absl::StatusOr<std::vector<int>> OnlineCpus(const std::string& root);
+// The list in this file of sysfs.
+absl::StatusOr<std::vector<int>> ReadIdList(const std::string& path);
 
 }  // namespace hypertier::agent
