@@ -53,6 +53,11 @@ static enum hyperplace_status lock_huge(struct mm_struct *mm, struct hp_entry *e
 		return pmd_none(pmd) || is_swap_pmd(pmd) ? HYPERPLACE_NOT_PRESENT : HYPERPLACE_SIZE;
 	}
 	entry->folio = page_folio(pmd_page(pmd));
+	/* The huge zero page, whose number is not exported. */
+	if (!READ_ONCE(entry->folio->mapping)) {
+		spin_unlock(entry->ptl);
+		return HYPERPLACE_SPECIAL;
+	}
 	__release(entry->ptl);	/* for sparse: held on, see hp_entry_unlock() */
 	return HYPERPLACE_OK;
 }

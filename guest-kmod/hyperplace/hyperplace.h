@@ -12,7 +12,7 @@
  *   scan.c      accessed bits and residency
  *   process.c   from a process number to its address space
  *   symbols.c   the kernel's functions that are not exported
- *   inject.c    faults for tests (HYPERPLACE_LAB)
+ *   inject.c    faults and missing symbols for tests (HYPERPLACE_LAB)
  */
 #ifndef HP_HYPERPLACE_H
 #define HP_HYPERPLACE_H
@@ -145,8 +145,14 @@ enum hp_fault {
 
 #ifdef HYPERPLACE_LAB
 bool hp_fault(enum hp_fault fault);
+bool hp_symbol_hidden(const char *name);
 #else
 static inline bool hp_fault(enum hp_fault fault)
+{
+	return false;
+}
+
+static inline bool hp_symbol_hidden(const char *name)
 {
 	return false;
 }

@@ -11,6 +11,8 @@
  *
  * A missing symbol costs the feature that needs it, not the module.
  */
+#define pr_fmt(format) KBUILD_MODNAME ": " format
+
 #include <linux/kprobes.h>
 #include <linux/migrate.h>
 #include <linux/module.h>
@@ -42,7 +44,7 @@ static const bool *keep_bits;
 /* A missing symbol takes @needed_by from the features. */
 static unsigned long find_symbol(const char *name, u32 needed_by)
 {
-	unsigned long address = static_call(hp_kallsyms_lookup_name)(name);
+	unsigned long address = hp_symbol_hidden(name) ? 0 : static_call(hp_kallsyms_lookup_name)(name);
 
 	if (!address) {
 		pr_warn("this kernel has no %s\n", name);
@@ -72,7 +74,7 @@ static bool resolve_kallsyms(void)
 		.flags = KPROBE_FLAG_DISABLED,
 	};
 	unsigned long address;
-	int error = register_kprobe(&probe);
+	int error = hp_symbol_hidden(probe.symbol_name) ? -ENOENT : register_kprobe(&probe);
 
 	if (error) {
 		pr_warn("cannot look up the kernel's symbols (error %d): no feature works\n", error);

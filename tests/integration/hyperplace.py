@@ -22,9 +22,14 @@ def load(vm: Vm, faults: bool = False) -> None:
     vm.run(f'insmod {MODULE}')
 
 
+def load_without(vm: Vm, *symbols: str) -> None:
+    """Loads the module again, one with `faults`, as if the kernel had not these functions."""
+    vm.run(f'rmmod hyperplace && insmod {MODULE} missing={",".join(symbols)}')
+
+
 def put_program(vm: Vm, name: str) -> None:
     """Copies a program of tests/lab/exchange to the guest's /sbin."""
-    headers = (PROGRAMS / 'exchange.h', paths.KMOD / 'hyperplace' / 'hyperplace_uapi.h')
+    headers = (*sorted(PROGRAMS.glob('*.h')), paths.KMOD / 'hyperplace' / 'hyperplace_uapi.h')
     vm.put(image.program(PROGRAMS / f'{name}.c', *headers).read_bytes(), f'/sbin/{name}', 0o755)
 
 

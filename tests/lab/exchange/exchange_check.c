@@ -7,7 +7,9 @@
  * Needs two nodes and hyperplace.ko loaded.
  */
 #include "exchange.h"
+#include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -153,7 +155,7 @@ static void wrong_node_and_already_there_are_told_apart(void)
 static void what_is_not_plain_anonymous_memory_is_refused(void)
 {
 	char *a = memory(SMALL, false, 0), *b = memory(SMALL, false, 1), *huge = memory(HUGE, true, 1);
-	char *hole = reserve(HUGE, false);
+	char *hole = reserve(HUGE, false), *huge_hole = reserve(HUGE, true);
 	int pipes[2];
 	struct iovec vector = { b, SMALL };
 
@@ -161,6 +163,8 @@ static void what_is_not_plain_anonymous_memory_is_refused(void)
 	expect_status(one(a, hole, HYPERPLACE_2M), HYPERPLACE_SIZE);
 	expect(*(volatile char *)hole == 0);
 	expect_status(one_small(a, hole), HYPERPLACE_SPECIAL);
+	expect(*(volatile char *)huge_hole == 0);
+	expect_status(one(memory(HUGE, true, 0), huge_hole, HYPERPLACE_2M), HYPERPLACE_SPECIAL);
 	expect_status(one_small(a, huge), HYPERPLACE_SIZE);
 	expect_status(one(memory(HUGE, false, 0), huge, HYPERPLACE_2M), HYPERPLACE_SIZE);
 	expect_status(one_small(a, (void *)0x10000), HYPERPLACE_NOT_PRESENT);
@@ -344,6 +348,49 @@ static void others_need_capability_and_access(void)
 	expect(waitpid(child, &status, 0) == child && status == 0);
 }
 
+/* The right to the device is none to the processes of others. */
+static void processes_of_other_users_need_the_right_to_trace_them(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct admin[2] = { { .effective = 1 << CAP_SYS_ADMIN, .permitted = 1 << CAP_SYS_ADMIN } };
+	char *a = memory(SMALL, false, 0), *b = memory(SMALL, false, 1);
+	struct hyperplace_pair pair = pair_of(a, b, 0);
+	struct hyperplace_process who = { 0 };
+	struct hyperplace_chunk chunk;
+	struct hyperplace_scan scan = { .start = (uintptr_t)a, .end = (uintptr_t)a + SMALL, .smem_node = 1,
+					.chunks = (uintptr_t)&chunk, .max_chunks = 1 };
+	int ready[2], status;
+	pid_t child;
+
+	expect(pipe(ready) == 0);
+	who.pid = fork();
+	if (who.pid == 0) {
+		if (setgid(1000) || setuid(1000))
+			_exit(1);
+		(void)!write(ready[1], "", 1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	expect(read(ready[0], &status, 1) == 1);
+	close(ready[0]);
+	scan.process.pid = who.pid;
+	child = fork();
+	if (child == 0) {
+		if (syscall(SYS_capset, &header, admin))
+			_exit(1);
+		if (exchange(&request, &who, 1, &pair, 1) || pair.status != HYPERPLACE_NO_ACCESS)
+			_exit(2);
+		if (ioctl(device, HYPERPLACE_IOC_SCAN, &scan) != -1 || errno != EACCES)
+			_exit(3);
+		_exit(0);
+	}
+	expect(waitpid(child, &status, 0) == child && status == 0);
+	expect(ioctl(device, HYPERPLACE_IOC_SCAN, &scan) == 0);
+	kill(who.pid, SIGKILL);
+	expect(waitpid(who.pid, &status, 0) == who.pid && WIFSIGNALED(status));
+}
+
 #define CHECK(name) { #name, name }
 
 int main(void)
@@ -363,6 +410,7 @@ int main(void)
 		CHECK(another_start_time_is_another_process),
 		CHECK(bad_parameters_change_nothing),
 		CHECK(others_need_capability_and_access),
+		CHECK(processes_of_other_users_need_the_right_to_trace_them),
 		CHECK(huge_pages_change_places),
 	};
 
