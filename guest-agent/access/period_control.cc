@@ -12,7 +12,7 @@ bool PeriodControl::Update(std::chrono::nanoseconds elapsed, std::chrono::nanose
       ++level_;
       used /= 2;
     }
-    for (; used > share_ && level_ < kMostLevel; used /= 2) ++level_;
+    for (int steps = 0; used > share_ && level_ < kMostLevel && steps < kMostSteps; used /= 2, ++steps) ++level_;
   } else if (used > share_ * kUnused) {
     quiet_ = 0;
   } else if (++quiet_ >= kPatience) {

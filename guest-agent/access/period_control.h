@@ -9,7 +9,8 @@ namespace hypertier::agent {
 // Chooses the sample period so that sampling costs what it may. Pure.
 //
 // The period is base * 2^level. Once a second the cost is compared with the budget: above it the level rises at once,
-// as far as needed; it falls by one after three seconds in a row that leave more than half unused, so that the doubled
+// as far as needed, but by a factor of 8 at most, since the measured time of a guest that its host keeps waiting is not
+// all its own; it falls by one after three seconds in a row that leave more than half unused, so that the doubled
 // cost still fits, and is not taken back by the next second that is a little busier.
 class PeriodControl {
  public:
@@ -31,6 +32,7 @@ class PeriodControl {
  private:
   static constexpr double kUnused = 0.4;
   static constexpr int kPatience = 3;
+  static constexpr int kMostSteps = 3;
 
   double share_;
   int level_ = 0;

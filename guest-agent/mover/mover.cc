@@ -18,7 +18,9 @@ void Mover::Carry(ranges::Time now, const ranges::Plan& plan, const TargetTable&
                   ranges::Classifier& classifier) {
   if (plan.demotions.empty() && plan.exchanges.empty() && plan.promotions.empty()) return;
   if (nodes_.fmem() < 0 || nodes_.smem() < 0 || nodes_.fmem() == nodes_.smem()) return;
-  call_most_ = std::min<std::chrono::nanoseconds>(budget_.Credit(now), options_.longest_call);
+  limited_ = !urgent_ || plan.demotions.empty();
+  call_most_ = options_.longest_call;
+  if (limited_) call_most_ = std::min(call_most_, budget_.Credit(now));
   call_start_ = options_.cpu_clock();
   smem_full_ = false;
   vacated_ = Bytes();
@@ -36,12 +38,12 @@ void Mover::Carry(ranges::Time now, const ranges::Plan& plan, const TargetTable&
     gone_.insert(gone_.end(), chunks.gone().begin(), chunks.gone().end());
   }
   const std::chrono::nanoseconds used = options_.cpu_clock() - call_start_;
-  budget_.Charge(now, used);
+  if (limited_) budget_.Charge(now, used);
   stats_.cpu += used;
 }
 
 bool Mover::MayGoOn(ranges::Time now) {
-  return bucket_.HasAny(now) && options_.cpu_clock() - call_start_ < call_most_;
+  return (!limited_ || bucket_.HasAny(now)) && options_.cpu_clock() - call_start_ < call_most_;
 }
 
 std::optional<Hyperplace::Info> Mover::AskModule(ranges::Time now) {
@@ -56,7 +58,7 @@ std::optional<Hyperplace::Info> Mover::AskModule(ranges::Time now) {
 void Mover::Carry(ranges::Time now, const ranges::Plan& plan, Chunks& chunks,
                   const std::optional<Hyperplace::Info>& info) {
   Shift(now, plan.demotions, TierId::kSmem, chunks);
-  if (plan.exchanges.empty() && plan.promotions.empty()) return;
+  if (!limited_ || (plan.exchanges.empty() && plan.promotions.empty())) return;
   if (pressure_.High(now)) {
     ++stats_.paused;
     return;
@@ -76,7 +78,7 @@ void Mover::Shift(ranges::Time now, const std::vector<ranges::Move>& moves, Tier
     if (chunk == nullptr) continue;
     Bytes moved;
     const bool room = chunks.Shift(*chunk, to, move.amount, moved);
-    bucket_.Take(now, moved);
+    if (limited_) bucket_.Take(now, moved);
     (to == TierId::kFmem ? stats_.promoted : stats_.demoted) += moved;
     if (to == TierId::kSmem && free_smem_) *free_smem_ -= moved;
     if (!room) return;

@@ -59,6 +59,10 @@ class Mover {
   // What SMEM has free now; not known: the kernel decides whether something fits there.
   void SetFreeSmem(std::optional<Bytes> free) { free_smem_ = free; }
 
+  // The host takes FMEM back, and waits: as long as a plan has demotions they alone are carried out, and neither the
+  // rate nor the share of CPU holds them up. A call is no longer than any other.
+  void SetUrgent(bool urgent) { urgent_ = urgent; }
+
   // Tells the classifier what was moved, what was found to be different from what it believed, and what to leave
   // alone for a while. Costs nothing if the plan moves nothing.
   void Carry(ranges::Time now, const ranges::Plan& plan, const TargetTable& targets, ranges::Classifier& classifier);
@@ -85,6 +89,7 @@ class Mover {
   const MoverOptions options_;
   PerTier<int> nodes_{Migrator::kNoNode, Migrator::kNoNode};
   std::optional<Bytes> free_smem_;
+  bool urgent_ = false;
   TokenBucket bucket_;
   CpuBudget budget_;
   Pressure pressure_;
@@ -95,6 +100,7 @@ class Mover {
   // Of the present call.
   std::chrono::nanoseconds call_start_{0};
   std::chrono::nanoseconds call_most_{0};
+  bool limited_ = true;
   bool smem_full_ = false;
   // FMEM that exchanging through SMEM has freed and not yet filled.
   Bytes vacated_;

@@ -370,6 +370,28 @@ TEST_F(MoverTest, KeepsToItsRate) {
   EXPECT_LE(stats().exchanged, Bytes::MiB(48));
 }
 
+TEST_F(MoverTest, WhatTheHostWaitsForIsHeldUpByNoLimitButThatOfACall) {
+  options_.per_second = options_.burst = Bytes::MiB(2);
+  options_.share_of_cpu = 0.001;
+  options_.cpu_burst = milliseconds(20);
+  tick_ = milliseconds(1);
+  for (int n = 0; n < 200; ++n) {
+    Chunk(kCold, n, 512, true);
+    plan_.demotions.push_back({Part(kCold, n), kChunk});
+  }
+  Chunk(kHot, 200, 512, true);
+  Chunk(kCold, 201, 512, true);
+  PlanExchange(200, 201);
+  Carry();
+  EXPECT_LE(stats().demoted, Bytes::MiB(4));
+  mover_->SetUrgent(true);
+  Carry();
+  EXPECT_GE(stats().demoted, Bytes::MiB(40));
+  EXPECT_EQ(stats().exchanged, Bytes());
+  // As long as any call.
+  EXPECT_LE(stats().cpu, milliseconds(20 + 60));
+}
+
 TEST_F(MoverTest, KeepsToItsShareOfCpuAndToShortCalls) {
   options_.share_of_cpu = 0.01;
   options_.cpu_burst = milliseconds(100);

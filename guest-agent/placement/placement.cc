@@ -74,6 +74,8 @@ void Placement::Plan(ranges::Time now) {
     tier_problem_.clear();
     surveyor_.SetNodes(tiers->nodes);
     mover_.SetNodes(tiers->nodes);
+    mover_.SetFreeSmem(tiers->capacity.free.smem());
+    mover_.SetUrgent(tiers->vacate > Bytes());
     classifier_.SetCapacity(tiers->capacity);
     classifier_.SetDemand(tiers->vacate);
   } else if (std::string problem = ToString(tiers.status().message()); problem != tier_problem_) {
@@ -89,12 +91,13 @@ void Placement::Plan(ranges::Time now) {
     busy_ = !plan_.surveys.empty() || !plan_.demotions.empty() || !plan_.promotions.empty() || !plan_.exchanges.empty();
   }
   clock_.End(Stage::kMigration);
-  plan_due_ = NextPlan(now, cost);
+  const bool urgent = tiers.ok() && tiers->vacate > Bytes() && !plan_.demotions.empty();
+  plan_due_ = urgent ? now + kUrgentPlanInterval : NextPlan(now, cost);
 }
 
 ranges::Time Placement::NextPlan(ranges::Time now, std::uint64_t cost_ns) const {
-  const auto affordable =
-      std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(cost_ns) / options_.planning_share));
+  const double share = busy_ ? options_.busy_planning_share : options_.planning_share;
+  const auto affordable = std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(cost_ns) / share));
   const auto usual = busy_ ? std::chrono::nanoseconds(kPlanInterval) : std::chrono::nanoseconds(kIdlePlanInterval);
   return now + std::clamp<std::chrono::nanoseconds>(affordable, usual, kIdlePlanInterval);
 }

@@ -32,6 +32,8 @@ struct PlacementOptions {
   // Shares of one CPU in the long run; together with discovery's 0.05 % below the 0.5 % that placement may cost.
   double sampling_share = 0.002;
   double planning_share = 0.001;
+  // While there is something to move, which takes far more than finding out what.
+  double busy_planning_share = 0.01;
 };
 
 // HyperPlace: finds out what the guest's programs access, and puts the hottest of it into FMEM. One thread, which is
@@ -41,6 +43,8 @@ class Placement {
   // Moves are tried at most this often while there are any, and this seldom while nothing moves.
   static constexpr std::chrono::milliseconds kPlanInterval{250};
   static constexpr std::chrono::seconds kIdlePlanInterval{2};
+  // While the host waits for FMEM that can be made free. Calls of the mover take 50 ms each.
+  static constexpr std::chrono::milliseconds kUrgentPlanInterval{10};
   // While no source of accesses works: a module may still be loaded.
   static constexpr std::chrono::seconds kRetryInterval{30};
 

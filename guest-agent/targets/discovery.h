@@ -24,10 +24,12 @@ namespace hypertier::agent {
 
 struct DiscoveryOptions {
   SelectionOptions selection;
-  // A tenth of what all of placement may use. A check of a process takes about 5 us, so 100 processes a second.
-  double share_of_cpu = 0.0005;
-  // Credit for the start, and for a time when much happens after one when nothing did: ten thousand checks.
-  std::chrono::milliseconds burst{50};
+  // A fifth of what all of placement may use, though it uses next to nothing while no process comes or goes. A check of
+  // a process takes about 5 us, so 200 processes a second.
+  double share_of_cpu = 0.001;
+  // Credit for the start, and for a time when much happens after one when nothing did: a hundred thousand checks, or
+  // three thousand in a guest that is emulated or starved by its neighbours.
+  std::chrono::milliseconds burst{500};
   // Of CPU time, at most, in one Run().
   std::chrono::milliseconds longest_run{20};
   // For tests.
