@@ -147,8 +147,8 @@ void Pebs::Read(Cpu& cpu, const TargetTable& targets, std::vector<ranges::Sample
 void Pebs::ControlPeriod(ranges::Time now) {
   if (control_since_ == ranges::Time::min()) control_since_ = now;
   if (now - control_since_ < kControlInterval) return;
-  const std::chrono::nanoseconds spent =
-      control_cost_ + record_cost_ * static_cast<std::chrono::nanoseconds::rep>(control_records_);
+  const PeriodControl::Cost spent{control_cost_,
+                                  record_cost_ * static_cast<std::chrono::nanoseconds::rep>(control_records_)};
   const bool changed = period_.Update(now - control_since_, spent, stats_.throttled > control_throttled_);
   control_since_ = now;
   control_cost_ = {};

@@ -237,6 +237,14 @@ TEST(CpuList, ReadsWhatSysfsWritesAndNothingElse) {
   }
 }
 
+TEST(PeriodControl, DoesNotTakeFewerSamplesForWhatTheyDoNotCost) {
+  PeriodControl control(0.002);
+  for (int second = 0; second < 60; ++second) {
+    control.Update(std::chrono::seconds(1), {std::chrono::milliseconds(5), std::chrono::microseconds(20)}, false);
+  }
+  EXPECT_EQ(control.level(), 0);
+}
+
 TEST(PeriodControl, DoesNotGoUpAndDownForTheSameLoad) {
   using std::chrono::microseconds;
   for (int load = 100; load < 100'000; load += 137) {
@@ -247,7 +255,7 @@ TEST(PeriodControl, DoesNotGoUpAndDownForTheSameLoad) {
     for (int second = 0; second < 60; ++second) {
       const double cost =
           control.level() >= 0 ? load / double(1 << control.level()) : load * double(1 << -control.level());
-      control.Update(std::chrono::seconds(1), microseconds(static_cast<int>(cost)), false);
+      control.Update(std::chrono::seconds(1), {{}, microseconds(static_cast<int>(cost))}, false);
       const int step = control.level() - last;
       if (step != 0 && direction != 0 && (step > 0) != (direction > 0)) ++turns;
       if (step != 0) direction = step;

@@ -3,17 +3,27 @@
 
 namespace hypertier::agent {
 
-bool PeriodControl::Update(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds spent, bool throttled) {
+bool PeriodControl::Update(std::chrono::nanoseconds elapsed, Cost spent, bool throttled) {
+  if (elapsed.count() <= 0) return false;
   const int before = level_;
-  double used = elapsed.count() > 0 ? static_cast<double>(spent.count()) / static_cast<double>(elapsed.count()) : 0;
-  if (throttled || used > share_) {
+  const auto share = [&](std::chrono::nanoseconds cost) {
+    return static_cast<double>(cost.count()) / static_cast<double>(elapsed.count());
+  };
+  const double fixed = share(spent.fixed);
+  double records = share(spent.records);
+  if (throttled || fixed + records > share_) {
     quiet_ = 0;
     if (throttled && level_ < kMostLevel) {
       ++level_;
-      used /= 2;
+      records /= 2;
     }
-    for (int steps = 0; used > share_ && level_ < kMostLevel && steps < kMostSteps; used /= 2, ++steps) ++level_;
-  } else if (used > share_ * kUnused) {
+    // Fewer records do not help against what does not come from them.
+    for (int steps = 0;
+         fixed + records > share_ && records > share_ * kWorthwhile && steps < kMostSteps && level_ < kMostLevel;
+         records /= 2, ++steps) {
+      ++level_;
+    }
+  } else if (fixed + 2 * records > share_ * kFull) {
     quiet_ = 0;
   } else if (++quiet_ >= kPatience) {
     quiet_ = 0;

@@ -8,10 +8,10 @@ namespace hypertier::agent {
 
 // Chooses the sample period so that sampling costs what it may. Pure.
 //
-// The period is base * 2^level. Once a second the cost is compared with the budget: above it the level rises at once,
+// The period is base * 2^level. Once a second the cost is compared with the budget. Above it the level rises at once,
 // as far as needed, but by a factor of 8 at most, since the measured time of a guest that its host keeps waiting is not
-// all its own; it falls by one after three seconds in a row that leave more than half unused, so that the doubled
-// cost still fits, and is not taken back by the next second that is a little busier.
+// all its own. It falls by one after three seconds in a row in which twice the records would have taken less than four
+// fifths of the budget, so that it is not taken back by the next second that is a little busier.
 class PeriodControl {
  public:
   static constexpr int kLeastLevel = -2;
@@ -21,8 +21,14 @@ class PeriodControl {
 
   void SetBudget(double share_of_cpu) { share_ = share_of_cpu; }
 
-  // `spent` of CPU time in the last `elapsed`; `throttled`: the kernel found it too much. True: the level has changed.
-  bool Update(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds spent, bool throttled);
+  // CPU time: what grows with the number of records, and what does not.
+  struct Cost {
+    std::chrono::nanoseconds fixed{0};
+    std::chrono::nanoseconds records{0};
+  };
+
+  // `spent` in the last `elapsed`; `throttled`: the kernel found it too much. True: the level has changed.
+  bool Update(std::chrono::nanoseconds elapsed, Cost spent, bool throttled);
 
   int level() const { return level_; }
 
@@ -30,7 +36,8 @@ class PeriodControl {
   std::uint64_t Period(std::uint64_t base) const { return level_ >= 0 ? (base << level_) | 1 : (base >> -level_) | 1; }
 
  private:
-  static constexpr double kUnused = 0.4;
+  static constexpr double kFull = 0.8;
+  static constexpr double kWorthwhile = 0.1;
   static constexpr int kPatience = 3;
   static constexpr int kMostSteps = 3;
 

@@ -83,6 +83,7 @@ std::vector<Area> Classifier::LimitAreas(ProcessId process, std::vector<Area> ar
   if (count <= limit) return areas;
 
   std::vector<Candidate> candidates;
+  candidates.reserve(count);
   for (const Area& area : areas) candidates.push_back({process, area, false});
   for (const Process& other : ranges_.processes().all()) {
     if (other.id == process) continue;

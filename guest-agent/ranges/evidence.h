@@ -20,9 +20,9 @@ struct Evidence {
   double samples() const { return unit > 0 ? amount / unit : 0; }
 
   friend Evidence operator+(const Evidence& a, const Evidence& b) {
-    const double amount = a.amount + b.amount;
-    const double unit = amount > 0 ? (a.amount * a.unit + b.amount * b.unit) / amount : std::max(a.unit, b.unit);
-    return {amount, unit, a.pages + b.pages};
+    const double sum = a.amount + b.amount;
+    const double mean = sum > 0 ? (a.amount * a.unit + b.amount * b.unit) / sum : std::max(a.unit, b.unit);
+    return {sum, mean, a.pages + b.pages};
   }
 };
 
