@@ -15,6 +15,7 @@ from bench import placement_run
 from bench.placement_workloads import Workload
 from integration.api import FMEM, Operation
 from integration.hypertierd import TIERCTL, until
+from lab import channel
 from lab.lab import Lab
 from lab.sizes import MIB
 from lab.vpebs import build
@@ -88,8 +89,8 @@ def hit_ratio(vm: guest.VpebsVm, seconds: float) -> float:
     before = misses()
     time.sleep(seconds)
     fast, slow = (after - old for after, old in zip(misses(), before))
-    assert fast + slow > 10_000, 'the guest does nothing'
-    return fast / (fast + slow)
+    # A guest that its host starves may do nothing for a second.
+    return fast / (fast + slow) if fast + slow > 10_000 else 0.0
 
 
 def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
@@ -114,27 +115,53 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     assert load.running
     assert hypertierd.vm(vm.name).agent.oom_deflates == 0
     # And it is used again when it comes back.
-    hypertierd.resize_and_wait(vm.name, fmem=target + 96 * MIB)
     before = hypertierd.vm(vm.name).placement.promoted_bytes
+    hypertierd.resize_and_wait(vm.name, fmem=target + 96 * MIB)
     until(lambda: hypertierd.vm(vm.name).placement.promoted_bytes > before + 16 * MIB, 30, 'memory is promoted',
           lambda: str(hypertierd.vm(vm.name)))
 
 
+def without_agent(vm: guest.VpebsVm) -> str:
+    """Ends the agent for good; where its program is now."""
+    vm.run(f'mv /sbin/{AGENT} /sbin/agent.away && killall -KILL {AGENT}', check=False)
+    until(lambda: vm.run(f'pidof {AGENT}', check=False).status != 0, 20, 'the agent is gone')
+    return '/sbin/agent.away'
+
+
+def unload(vm: guest.VpebsVm) -> None:
+    """Until the last descriptor is closed, the module is in use."""
+    until(lambda: vm.run('rmmod hyperplace', check=False).status == 0, 20, 'hyperplace is unloaded')
+
+
+def told(agent: channel.Command) -> dict[str, typing.Any]:
+    """The last that an agent with --placement-log has said of placement."""
+    lines = [line for line in agent.stderr.splitlines() if line.startswith('{') and line.endswith('}')]
+    return json.loads(lines[-1]) if lines else {}
+
+
 def test_a_killed_agent_and_an_unloaded_module_lose_nothing(placed) -> None:
     vm = placed()
+    binary = without_agent(vm)
     dice = random.Random(7)
-    # Both verify what they have written.
-    hogs = [vm.memhog('fmem', '96MiB'), vm.memhog('smem', '96MiB')]
+    # Both verify what they have written; what they are bound to, nobody may move.
+    hogs = [vm.memhog('fmem', '144MiB'), vm.memhog('smem', '96MiB')]
     # Its table is exchanged meanwhile.
-    load = vm.start('exec gups --pattern moving --bytes 128M --updates 16M --moves 8 --warmup-seconds 600')
-    for _ in range(8):
-        time.sleep(dice.uniform(0.3, 2.5))
-        vm.run(f'killall -KILL {AGENT}', check=False)
-    vm.run(f'mv /sbin/{AGENT} /sbin/agent.away; killall -KILL {AGENT}; sleep 0.5; rmmod hyperplace')
+    load = vm.start('exec gups --pattern moving --hot-share 0.95 --bytes 128M --updates 64M --moves 4 '
+                    '--warmup-seconds 600')
+    exchanged = 0
+    for pause in (20, 0.5, 2, 12, 1, 6):
+        agent = vm.start(f'exec {binary} --placement-log 1')
+        time.sleep(pause + dice.random())
+        agent.kill()
+        agent.wait()
+        exchanged += told(agent).get('exchanged_bytes', 0)
+    assert exchanged > 0, agent.stderr
+    unload(vm)
     # Without the module it takes move_pages(2).
-    vm.run(f'mv /sbin/agent.away /sbin/{AGENT}')
-    until(lambda: vm.run(f'pidof {AGENT}', check=False).status == 0, 20, 'the agent is back')
-    time.sleep(3)
+    agent = vm.start(f'exec {binary} --placement-log 1')
+    until(lambda: sum(told(agent).get(f'{how}_bytes', 0) for how in ('exchanged', 'promoted', 'demoted')) > 0, 60,
+          'pages are moved without the module', lambda: agent.stderr)
+    agent.kill()
     assert load.running
     for hog in hogs:
         vm.memhog_end(hog)
@@ -149,11 +176,12 @@ def test_probe_says_what_works_and_what_to_do(placed) -> None:
     hidden = vm.run(f'{AGENT} probe')
     assert 'no data addresses' in hidden.stdout
     assert 'would take: accessed-bit' in hidden.stdout
-    vm.run(f'mv /sbin/{AGENT} /sbin/agent.away; killall -KILL {AGENT}; sleep 0.5; rmmod hyperplace')
-    nothing = vm.run('/sbin/agent.away probe', check=False)
+    binary = without_agent(vm)
+    unload(vm)
+    nothing = vm.run(f'{binary} probe', check=False)
     assert nothing.status == 1
     assert 'modprobe hyperplace' in nothing.stdout
-    refused = vm.run('/sbin/agent.away --pebs-period 1', check=False)
+    refused = vm.run(f'{binary} --pebs-period 1', check=False)
     assert refused.status == 2 and 'pebs-period must be 16 to' in refused.stderr
 
 
@@ -161,16 +189,19 @@ def test_what_was_recorded_is_replayed(placed) -> None:
     vm = placed()
     # So that another one has its table at the same place, and the addresses fit.
     vm.run('echo 0 >/proc/sys/kernel/randomize_va_space')
-    load = vm.start('exec gups --pattern hot --bytes 64M --updates 1G --warmup-seconds 600')
-    vm.run(f'{AGENT} record --output /run/trace --duration 4', timeout=60)
+    binary = without_agent(vm)
+
+    def gups() -> channel.Command:
+        load = vm.start('exec gups --pattern hot --bytes 64M --updates 1G --warmup-seconds 600')
+        resident = "awk '/VmRSS/ {print $2}' /proc/$(pidof gups)/status"
+        until(lambda: int(vm.run(resident, check=False).stdout or 0) >= 64 << 10, 60, 'gups has its table')
+        return load
+
+    load = gups()
+    vm.run(f'{binary} record --output /run/trace --duration 10', timeout=90)
     load.kill()
     load.wait()
-    vm.run(f'mv /sbin/{AGENT} /sbin/agent.away; killall -KILL {AGENT}')
-    vm.start('exec gups --pattern hot --bytes 64M --updates 1G --warmup-seconds 600')
-    replaying = vm.start('exec /sbin/agent.away --source replay:/run/trace --placement-log 1')
-    time.sleep(8)
-    replaying.kill()
-    replaying.wait()
-    told = [json.loads(line) for line in replaying.stderr.splitlines() if line.startswith('{')]
-    assert told[-1]['source'] == 'replay'
-    assert told[-1]['samples'] > 100, replaying.stderr
+    gups()
+    replaying = vm.start(f'exec {binary} --source replay:/run/trace --placement-log 1')
+    until(lambda: told(replaying).get('samples', 0) > 100, 60, 'samples are replayed', lambda: replaying.stderr)
+    assert told(replaying)['source'] == 'replay'
