@@ -2,6 +2,7 @@
 #include "guest-agent/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <set>
 
@@ -9,6 +10,9 @@
 
 namespace hypertier::agent {
 namespace {
+
+// Ten years in seconds: what is added to a clock must not overflow.
+constexpr std::int64_t kMostDuration = 315360000;
 
 constexpr char kFooter[] =
     "Without a command it runs: drives this VM's memory balloons (hyperflex) as hypertierd on the host asks, and "
@@ -36,7 +40,7 @@ void AddDuration(CLI::App& app, const std::string& flag, const std::string& unit
          flag, [&to](const typename Duration::rep& count) { to = Duration(count); }, help)
       ->type_name(unit)
       ->default_str(CLI::detail::to_string(to.count()))
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(typename Duration::rep{0}, static_cast<typename Duration::rep>(kMostDuration)));
 }
 
 // Which accesses are known, and whose.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "common/text.h"
 #include "guest-agent/access/choose.h"
 #include "guest-agent/hyperplace/device.h"
@@ -30,6 +32,10 @@ std::string Features(std::uint32_t features) {
 }  // namespace
 
 int Probe(const CommandLine& line) {
+  if (const absl::Status status = Validate(line.placement.source.pebs); !status.ok()) {
+    fmt::print(stderr, "{}\n", ToString(status.message()));
+    return kExitUsage;
+  }
   HyperplaceDevice device(line.placement.root, line.placement.hyperplace);
   const SourceProbe probe = ProbeSources(line.placement.source, device);
   for (const PebsCheck& check : probe.pebs.checks) {

@@ -52,7 +52,7 @@ absl::Status OpenError(int error, const std::string& root, PebsEventKind kind) {
     case ENOSPC:
       return absl::UnavailableError("somebody else has the PMU's counters: stop other profilers");
     default:
-      return absl::InternalError(fmt::format("perf_event_open: {}", std::strerror(error)));
+      return absl::InternalError(fmt::format("perf_event_open fails ({}): see the kernel log", std::strerror(error)));
   }
 }
 

@@ -126,13 +126,17 @@ PebsCheck CheckEvent(PerfKernel& kernel, const std::string& root, PebsEventKind 
   }
   void* memory = nullptr;
   const int error = kernel.Map(event->event.get(), kRing, memory);
-  if (error != 0 || kernel.Enable(event->group()) != 0) {
+  if (error != 0) {
     Refuse(check, absl::InternalError(fmt::format("cannot map perf's ring ({}): raise kernel.perf_event_mlock_kb",
                                                   std::strerror(error))));
-    if (memory != nullptr) kernel.Unmap(memory, kRing);
     return check;
   }
   const PerfMapping mapping(kernel, memory, kRing);
+  if (const int refused = kernel.Enable(event->group()); refused != 0) {
+    Refuse(check, absl::InternalError(fmt::format("cannot enable the event ({}): does somebody else use the PMU?",
+                                                  std::strerror(refused))));
+    return check;
+  }
   buffer.Access(kind);
   kernel.Disable(event->group());
   PerfRing ring(memory, kernel.page_bytes(), kRing);

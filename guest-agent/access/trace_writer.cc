@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,8 +20,9 @@ constexpr std::uint64_t kEndBytes = 12;
 }  // namespace
 
 absl::StatusOr<TraceWriter> TraceWriter::Create(const std::string& path, Bytes most) {
-  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return ErrnoStatus(errno, path, "create");
+  if (fchmod(fd.get(), 0600) != 0) return ErrnoStatus(errno, path, "protect");
   TraceWriter writer(std::move(fd), path, most);
   std::string head(kTraceMagic);
   PutLittle(head, kTraceVersion, 4);

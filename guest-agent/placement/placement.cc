@@ -75,7 +75,7 @@ void Placement::Plan(ranges::Time now) {
     surveyor_.SetNodes(tiers->nodes);
     mover_.SetNodes(tiers->nodes);
     mover_.SetFreeSmem(tiers->capacity.free.smem());
-    mover_.SetUrgent(tiers->vacate > Bytes());
+    mover_.SetUrgent(tiers->vacate > Bytes() && !stuck_);
     classifier_.SetCapacity(tiers->capacity);
     classifier_.SetDemand(tiers->vacate);
   } else if (std::string problem = ToString(tiers.status().message()); problem != tier_problem_) {
@@ -84,21 +84,29 @@ void Placement::Plan(ranges::Time now) {
   }
   plan_ = classifier_.MakePlan(now);
   const std::uint64_t cost = clock_.End(Stage::kClassification);
-  busy_ = false;
+  moving_ = surveying_ = false;
+  bool urgent = false;
   if (tiers.ok()) {
+    const Bytes before = mover_.stats().demoted;
     surveyor_.Carry(now, plan_.surveys, targets_, classifier_);
     mover_.Carry(now, plan_, targets_, classifier_);
-    busy_ = !plan_.surveys.empty() || !plan_.demotions.empty() || !plan_.promotions.empty() || !plan_.exchanges.empty();
+    for (const pid_t pid : surveyor_.TakeGone()) discovery_.CheckSoon(pid);
+    for (const pid_t pid : mover_.TakeGone()) discovery_.CheckSoon(pid);
+    surveying_ = !plan_.surveys.empty();
+    moving_ = !plan_.demotions.empty() || !plan_.promotions.empty() || !plan_.exchanges.empty();
+    const bool wanted = tiers->vacate > Bytes() && !plan_.demotions.empty();
+    const bool gained = mover_.stats().demoted > before;
+    stuck_ = wanted && !gained;
+    urgent = wanted && gained;
   }
   clock_.End(Stage::kMigration);
-  const bool urgent = tiers.ok() && tiers->vacate > Bytes() && !plan_.demotions.empty();
   plan_due_ = urgent ? now + kUrgentPlanInterval : NextPlan(now, cost);
 }
 
 ranges::Time Placement::NextPlan(ranges::Time now, std::uint64_t cost_ns) const {
-  const double share = busy_ ? options_.busy_planning_share : options_.planning_share;
+  const double share = moving_ ? options_.busy_planning_share : options_.planning_share;
   const auto affordable = std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(cost_ns) / share));
-  const auto usual = busy_ ? std::chrono::nanoseconds(kPlanInterval) : std::chrono::nanoseconds(kIdlePlanInterval);
+  const auto usual = moving_ || surveying_ ? std::chrono::nanoseconds(kPlanInterval) : std::chrono::nanoseconds(kIdlePlanInterval);
   return now + std::clamp<std::chrono::nanoseconds>(affordable, usual, kIdlePlanInterval);
 }
 

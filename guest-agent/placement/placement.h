@@ -29,7 +29,8 @@ struct PlacementOptions {
   DiscoveryOptions discovery;
   MoverOptions mover;
   ranges::Options ranges;
-  // Shares of one CPU in the long run; together with discovery's 0.05 % below the 0.5 % that placement may cost.
+  // Shares of one CPU in the long run; together with those of discovery and of the surveyor, 0.1 % each, the 0.5 % that
+  // placement may cost in the steady state.
   double sampling_share = 0.002;
   double planning_share = 0.001;
   // While there is something to move, which takes far more than finding out what.
@@ -40,7 +41,7 @@ struct PlacementOptions {
 // not that of the balloons: exchanging pages may wait for a process that holds its address space.
 class Placement {
  public:
-  // Moves are tried at most this often while there are any, and this seldom while nothing moves.
+  // Plans are made at most this often while there is anything to do, and this seldom while there is not.
   static constexpr std::chrono::milliseconds kPlanInterval{250};
   static constexpr std::chrono::seconds kIdlePlanInterval{2};
   // While the host waits for FMEM that can be made free. Calls of the mover take 50 ms each.
@@ -82,8 +83,11 @@ class Placement {
   StageClock clock_;
   std::vector<ranges::Sample> samples_;
   ranges::Plan plan_;
-  // Whether the last plan asked for anything.
-  bool busy_ = true;
+  // What the last plan asked for.
+  bool moving_ = false;
+  bool surveying_ = true;
+  // The last demotions for the host moved nothing, as SMEM has no room: no reason to hurry until one does.
+  bool stuck_ = false;
   ranges::Time plan_due_ = ranges::Time::min();
   ranges::Time retry_due_ = ranges::Time::min();
   std::string tier_problem_;

@@ -19,9 +19,9 @@ struct Cuts {
   std::span<const unsigned> span() const { return std::span(bins).first(count); }
 };
 
-// Cuts where neighbouring bins differ: the place where both sides differ most, if by `split_confidence` standard errors
-// and with at least `min_gain` of its accesses to gain, then each side by itself. Each side that is called hot holds at
-// least eight samples, below which a standard error says nothing.
+// Cuts out the run of bins that differs most from the others, if by `split_confidence` standard errors and with at
+// least `min_gain` of the range's accesses to gain, then goes on with each part. What is called hot holds at least
+// eight samples, below which a standard error says nothing.
 Cuts FindCuts(const Range& range, const Options& options, double min_gain);
 
 // Even cuts into parts of at least `look_closer_samples` and `min_share` of the range's accesses each, where nothing

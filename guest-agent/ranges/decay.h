@@ -17,7 +17,8 @@ namespace hypertier::ranges {
 // before, and how well it knew it.
 class Decay {
  public:
-  static constexpr Seconds kQuiet{1.0};
+  // Longer than the time between two polls of any source.
+  static constexpr Seconds kQuiet{4.0};
   // Half-lives after which the epoch moves: 2^128 times a sum of weights, squared, is far from a double's end.
   static constexpr double kRenormalize = 64;
 

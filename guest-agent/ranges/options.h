@@ -27,7 +27,7 @@ struct Options {
   Seconds young{0.5};
 
   // Standard errors between the densities of two parts of a range for it to be split there. A round looks at up to
-  // 7 x 2,048 places, of which 4 standard errors let less than one through by chance.
+  // 28 x 2,048 runs of bins, of which 4 standard errors let a few through by chance; those are joined again soon.
   double split_confidence = 4.0;
 
   // Neighbours whose densities are closer than this many standard errors are alike.

@@ -199,8 +199,8 @@ TEST_F(PrototypeMistakes, M19_AQuietPhaseKeepsTheOrder) {
   const double ratio = DensityAt(Chunk(10)) / DensityAt(Chunk(15));
   EXPECT_GT(ratio, 1.0);
   Idle(Seconds(600));
-  // Of the ten minutes one second counts.
-  EXPECT_NEAR(DensityAt(Chunk(10)) / DensityAt(Chunk(15)), ratio, ratio * 0.1);
+  // Of the ten minutes four seconds count.
+  EXPECT_NEAR(DensityAt(Chunk(10)) / DensityAt(Chunk(15)), ratio, ratio * 0.25);
 }
 
 TEST_F(PrototypeMistakes, M20_NearlyEqualMemoryStaysWhereItIs) {

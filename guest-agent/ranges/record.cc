@@ -3,7 +3,7 @@
 // The path that every sample takes. Samples of several CPUs come mixed, so each is looked up by itself: hash of the
 // process (passed over while it stays the same), then a search without branches in the sorted starts of its ranges.
 // 2,048 starts are 16 KiB, so the search stays in the first-level cache, and as it depends on no earlier sample and on
-// no prediction, the processor overlaps the searches of several. The ranges (192 bytes each, two lines touched) do not
+// no prediction, the processor overlaps the searches of several. The ranges (256 bytes each, two lines touched) do not
 // fit there: they are prefetched, a batch is searched first and counted then.
 #include <algorithm>
 #include <array>

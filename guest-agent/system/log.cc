@@ -33,7 +33,7 @@ class Priority final : public spdlog::custom_flag_formatter {
 void LogToStderr(spdlog::level::level_enum level) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<Priority>('*').set_pattern("<%*>hypertier-agent: %v");
-  auto logger = std::make_shared<spdlog::logger>("agent", std::make_shared<spdlog::sinks::stderr_sink_st>());
+  auto logger = std::make_shared<spdlog::logger>("agent", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_formatter(std::move(formatter));
   logger->set_level(level);
   spdlog::set_default_logger(std::move(logger));
