@@ -9,9 +9,10 @@ namespace hypertier::agent {
 // Chooses the sample period so that sampling costs what it may. Pure.
 //
 // The period is base * 2^level. Once a second the cost is compared with the budget. Above it the level rises at once,
-// as far as needed, but by a factor of 8 (16 when the kernel throttled) at most, since the measured time of a guest that its host keeps waiting is not
-// all its own. It falls by one after three seconds in a row in which twice the records would have taken less than four
-// fifths of the budget, so that it is not taken back by the next second that is a little busier.
+// as far as needed, but by a factor of 8 (16 when the kernel throttled) at most, since the measured time of a guest
+// that its host keeps waiting is not all its own. It falls by one after three seconds in a row in which twice the
+// records would have taken less than four fifths of the budget, so that it is not taken back by the next second that is
+// a little busier.
 class PeriodControl {
  public:
   static constexpr int kLeastLevel = -2;

@@ -106,7 +106,8 @@ void Placement::Plan(ranges::Time now) {
 ranges::Time Placement::NextPlan(ranges::Time now, std::uint64_t cost_ns) const {
   const double share = moving_ ? options_.busy_planning_share : options_.planning_share;
   const auto affordable = std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(cost_ns) / share));
-  const auto usual = moving_ || surveying_ ? std::chrono::nanoseconds(kPlanInterval) : std::chrono::nanoseconds(kIdlePlanInterval);
+  const auto usual =
+      moving_ || surveying_ ? std::chrono::nanoseconds(kPlanInterval) : std::chrono::nanoseconds(kIdlePlanInterval);
   return now + std::clamp<std::chrono::nanoseconds>(affordable, usual, kIdlePlanInterval);
 }
 
