@@ -55,9 +55,12 @@ def limit_fmem(vm: Vm, usable: int) -> int:
     pool = '/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages'
     wanted = usable + KERNEL_ALLOWANCE
     taken = 0
-    # Twice: taking pages frees others, e.g. those that lay on per-CPU lists.
-    for _ in range(2):
-        taken += max(0, round((free_of_fmem(vm) - wanted) / HUGE))
+    # Again until it fits: taking pages frees others, e.g. those that lay on per-CPU lists, and the kernel takes some.
+    for _ in range(5):
+        beyond = round((free_of_fmem(vm) - wanted) / HUGE)
+        if beyond == 0:
+            break
+        taken = max(0, taken + beyond)
         vm.run(f'echo {taken} >{pool}')
         taken = int(vm.read(f'cat {pool}'))
     left = free_of_fmem(vm)
