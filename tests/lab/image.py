@@ -29,7 +29,7 @@ KEEP = 12
 def build(kernel: kernels.Kernel, agent: pathlib.Path | None = None) -> pathlib.Path:
     """The image for a kernel, with `agent` if given."""
     wanted = dict(_modules(kernel))
-    for name in ('hyperflex', 'hyperplace'):
+    for name in ('hyperflex', 'hyperplace', 'stale_int3'):
         wanted[f'lib/modules/{kernel.release}/updates/{name}.ko'] = kmod.build(name, kernel).read_bytes()
     wanted['init'] = (paths.GUEST / 'init').read_bytes()
     wanted['bin/busybox'] = _read(BUSYBOX, 'install busybox-static')

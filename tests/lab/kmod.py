@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds a module of guest-kmod for a lab kernel, outside of the source tree: several kernels have it side by side."""
+"""Builds a module, of guest-kmod or the lab's own, for a lab kernel.
+
+Outside of the source tree: several kernels have it side by side.
+"""
 
 import hashlib
 import pathlib
@@ -13,7 +16,7 @@ from lab import paths
 
 def build(name: str, kernel: kernels.Kernel, *options: str) -> pathlib.Path:
     """The module without its debugging information; `options` are make's."""
-    source = paths.KMOD / name
+    source = next(parent / name for parent in (paths.KMOD, paths.GUEST) if (parent / name).is_dir())
     digest = hashlib.sha256(f'{kernel.root} {options}'.encode())
     for path in sorted(source.iterdir()):
         if path.name in ('Makefile', 'Kbuild') or path.suffix in ('.c', '.h') and '.mod.' not in path.name:

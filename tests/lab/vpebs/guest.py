@@ -64,10 +64,7 @@ class VpebsVm(Vm):
         """Loads the guest's module: from here on there is a PMU."""
         self.put(build.module(kernels.get(self.options.kernel)).read_bytes(), '/run/vpebs.ko')
         words = ' '.join(f'{key}={value}' for key, value in parameters.items())
-        # With one CPU: see hold_scheduler_hook() in kmod/main.c.
-        online = '/sys/devices/system/cpu/cpu[1-9]*/online'
-        self.run(f'for cpu in {online}; do echo 0 >$cpu; done\ninsmod /run/vpebs.ko {words}; status=$?\n'
-                 f'for cpu in {online}; do echo 1 >$cpu; done\nexit $status')
+        self.run(f'insmod /run/vpebs.ko {words}')
 
     def put_program(self, program: pathlib.Path) -> None:
         """Copies a static program to the guest's /sbin."""

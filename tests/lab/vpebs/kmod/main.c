@@ -9,9 +9,6 @@
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/perf_event.h>
-#include <linux/pid.h>
-#include <linux/sched/task.h>
 #include "vpebs.h"
 
 /* ivshmem-plain; its memory is BAR 2. */
@@ -71,31 +68,6 @@ static void check_cpu(void *agreed)
 		WRITE_ONCE(*(bool *)agreed, false);
 }
 
-/*
- * Keeps a counter of one task open for good.  The first such event has the kernel patch a call into the scheduler, and
- * the last one has it patched out again.  QEMU's emulator, with several vCPUs, sometimes goes on with the breakpoint
- * that stands there in between, and the guest dies of it; so it is done once, while one CPU is online.
- */
-static void __init hold_scheduler_hook(void)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_DUMMY,
-		.size = sizeof(attr),
-	};
-	struct pid *pid = find_get_pid(1);
-	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
-	struct perf_event *event;
-
-	put_pid(pid);
-	if (!task)
-		return;
-	event = perf_event_create_kernel_counter(&attr, -1, task, NULL, NULL);
-	put_task_struct(task);
-	if (IS_ERR(event))
-		pr_warn("cannot hold perf's hook in the scheduler (error %ld)\n", PTR_ERR(event));
-}
-
 static int __init vpebs_init(void)
 {
 	struct vpebs_shared *shared = find();
@@ -121,11 +93,7 @@ static int __init vpebs_init(void)
 		return -EINVAL;
 	}
 	error = vpebs_symbols_resolve();
-	if (!error)
-		error = vpebs_pmu_register();
-	if (!error)
-		hold_scheduler_hook();
-	return error;
+	return error ?: vpebs_pmu_register();
 }
 module_init(vpebs_init);
 
