@@ -44,7 +44,7 @@ int Probe(const CommandLine& line) {
   Say("accessed-bit", probe.accessed_bit.works ? "good" : "no", probe.accessed_bit.reason);
   if (const auto info = device.GetInfo(); info.ok()) Say("hyperplace", "good", Features(info->features));
   TierReader reader(line.placement.root, line.placement.hyperflex);
-  const absl::StatusOr<TierView> tiers = reader.Read();
+  const absl::StatusOr<TierView> tiers = reader.Read(std::chrono::steady_clock::now());
   if (tiers.ok()) {
     Say("tiers", "good",
         fmt::format("FMEM is node {} ({} usable), SMEM node {}", tiers->nodes.fmem(),

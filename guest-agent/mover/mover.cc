@@ -57,14 +57,17 @@ std::optional<Hyperplace::Info> Mover::AskModule(ranges::Time now) {
 
 void Mover::Carry(ranges::Time now, const ranges::Plan& plan, Chunks& chunks,
                   const std::optional<Hyperplace::Info>& info) {
-  Shift(now, plan.demotions, TierId::kSmem, chunks);
-  if (!limited_ || (plan.exchanges.empty() && plan.promotions.empty())) return;
-  if (pressure_.High(now)) {
-    ++stats_.paused;
-    return;
+  if (!limited_) return Shift(now, plan.demotions, TierId::kSmem, chunks);
+  const bool exchange = !plan.exchanges.empty() || !plan.promotions.empty();
+  const bool pressed = exchange && pressure_.High(now);
+  if (pressed) ++stats_.paused;
+  exchange_first_ = !exchange_first_ && exchange && !pressed;
+  if (!exchange_first_) Shift(now, plan.demotions, TierId::kSmem, chunks);
+  if (exchange && !pressed) {
+    Exchange(now, plan.exchanges, chunks, info);
+    Shift(now, plan.promotions, TierId::kFmem, chunks);
   }
-  Exchange(now, plan.exchanges, chunks, info);
-  Shift(now, plan.promotions, TierId::kFmem, chunks);
+  if (exchange_first_) Shift(now, plan.demotions, TierId::kSmem, chunks);
 }
 
 void Mover::Shift(ranges::Time now, const std::vector<ranges::Move>& moves, TierId to, Chunks& chunks) {

@@ -47,7 +47,7 @@ struct MoverOptions {
 
 // Carries out what a plan says to move: demotions, which make room, then exchanges, then promotions, each from the
 // front as far as the rate, the share of CPU and the length of a call allow; the rest comes again with the next plan.
-// One thread.
+// In every other call demotions come last, so that one of the two cannot keep the other waiting for ever. One thread.
 class Mover {
  public:
   // The first two must outlive this.
@@ -90,6 +90,7 @@ class Mover {
   PerTier<int> nodes_{Migrator::kNoNode, Migrator::kNoNode};
   std::optional<Bytes> free_smem_;
   bool urgent_ = false;
+  bool exchange_first_ = true;
   TokenBucket bucket_;
   CpuBudget budget_;
   Pressure pressure_;

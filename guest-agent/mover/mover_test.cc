@@ -392,6 +392,26 @@ TEST_F(MoverTest, WhatTheHostWaitsForIsHeldUpByNoLimitButThatOfACall) {
   EXPECT_LE(stats().cpu, milliseconds(20 + 60));
 }
 
+TEST_F(MoverTest, NeitherDemotionsNorExchangesWaitForEverForTheOther) {
+  // A call has time for one thing.
+  tick_ = milliseconds(20);
+  for (int n = 0; n < 20; ++n) {
+    Chunk(kHot, n, 512, true);
+    Chunk(kCold, n, 512, true);
+    Chunk(kCold, 100 + n, 512, true);
+  }
+  for (int i = 0; i < 10; ++i) {
+    plan_ = {};
+    for (int n = i; n < 20; ++n) {
+      PlanExchange(n, n);
+      plan_.demotions.push_back({Part(kCold, 100 + n), kChunk});
+    }
+    Carry();
+  }
+  EXPECT_GE(stats().exchanged, Bytes::MiB(8));
+  EXPECT_GE(stats().demoted, Bytes::MiB(8));
+}
+
 TEST_F(MoverTest, KeepsToItsShareOfCpuAndToShortCalls) {
   options_.share_of_cpu = 0.01;
   options_.cpu_burst = milliseconds(100);

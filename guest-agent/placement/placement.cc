@@ -69,7 +69,7 @@ void Placement::Sample(ranges::Time now) {
 }
 
 void Placement::Plan(ranges::Time now) {
-  const absl::StatusOr<TierView> tiers = tiers_.Read();
+  const absl::StatusOr<TierView> tiers = tiers_.Read(now);
   if (tiers.ok()) {
     tier_problem_.clear();
     surveyor_.SetNodes(tiers->nodes);

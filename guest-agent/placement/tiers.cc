@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/text.h"
+#include "guest-agent/memory/watermarks.h"
 #include "guest-agent/system/file.h"
 #include "guest-agent/system/id_list.h"
 
@@ -17,8 +17,10 @@ namespace {
 
 constexpr std::size_t kMaxSmallFile = 4096;
 
-// Kept free for small allocations of the kernel and of programs, so that they land in FMEM: 1 % of it.
-constexpr std::uint64_t kWatermarkShare = 100;
+// Kept free for small allocations of the kernel and of programs, so that they land in FMEM: half a percent of it,
+// beyond what the kernel keeps from them.
+constexpr std::uint64_t kWatermarkShare = 200;
+constexpr std::chrono::seconds kWatermarkInterval{60};
 
 // The value of "Node 1 MemFree:   1234 kB".
 Bytes FigureOf(std::string_view meminfo, std::string_view key) {
@@ -33,7 +35,13 @@ Bytes FigureOf(std::string_view meminfo, std::string_view key) {
 
 }  // namespace
 
-absl::StatusOr<TierView> TierReader::Read() {
+absl::StatusOr<TierView> TierReader::Read(ranges::Time now) {
+  absl::StatusOr<TierView> view = ReadTiers();
+  if (view.ok()) view->capacity.fmem_watermark = Watermark(now, *view);
+  return view;
+}
+
+absl::StatusOr<TierView> TierReader::ReadTiers() {
   const absl::StatusOr<Snapshot> snapshot = device_.Read();
   if (!snapshot.ok() || !snapshot->tiers.fmem() || !snapshot->tiers.smem()) return ReadNodes();
   const TierSnapshot& fmem = *snapshot->tiers.fmem();
@@ -42,12 +50,11 @@ absl::StatusOr<TierView> TierReader::Read() {
   view.nodes = {static_cast<int>(fmem.node), static_cast<int>(smem.node)};
   view.capacity.fmem_usable = fmem.present - fmem.balloon;
   view.capacity.free = {fmem.free, smem.free};
-  view.capacity.fmem_watermark = Watermark(view.capacity.fmem_usable);
   view.vacate = fmem.balloon_target - fmem.balloon;
   return view;
 }
 
-absl::StatusOr<TierView> TierReader::ReadNodes() {
+absl::StatusOr<TierView> TierReader::ReadNodes() const {
   const std::string nodes = root_ + "/sys/devices/system/node/";
   const auto cpu = ReadIdList(nodes + "has_cpu");
   const auto memory = ReadIdList(nodes + "has_memory");
@@ -72,21 +79,18 @@ absl::StatusOr<TierView> TierReader::ReadNodes() {
     view.capacity.free[tier] = FigureOf(*meminfo, "MemFree:");
     if (tier == TierId::kFmem) view.capacity.fmem_usable = FigureOf(*meminfo, "MemTotal:");
   }
-  view.capacity.fmem_watermark = Watermark(view.capacity.fmem_usable);
   return view;
 }
 
-// The kernel's high watermark is about 1.5 min_free_kbytes over all nodes; below it kswapd runs.
-Bytes TierReader::Watermark(Bytes usable) {
-  if (!min_free_) {
-    const auto text = ReadFile(root_ + "/proc/sys/vm/min_free_kbytes", kMaxSmallFile);
-    std::uint64_t kib = 0;
-    if (text.ok()) std::from_chars(text->data(), text->data() + text->size(), kib);
-    min_free_ = Bytes::KiB(std::min<std::uint64_t>(kib, UINT64_MAX >> 12));
+// Somebody may change min_free_kbytes, and the kernel does when memory is plugged.
+Bytes TierReader::Watermark(ranges::Time now, const TierView& view) {
+  if (now >= watermark_due_) {
+    kernels_low_ = WatermarksOf(ReadZoneinfo(root_), static_cast<std::uint32_t>(view.nodes.fmem())).low;
+    watermark_due_ = now + kWatermarkInterval;
   }
-  const Bytes wanted = *min_free_ + *min_free_ + Bytes(usable.count() / kWatermarkShare);
+  const Bytes usable = view.capacity.fmem_usable;
   // A tiny FMEM is not to be kept empty.
-  return std::min(wanted, Bytes(usable.count() / 8));
+  return std::min(kernels_low_ + Bytes(usable.count() / kWatermarkShare), Bytes(usable.count() / 8));
 }
 
 }  // namespace hypertier::agent

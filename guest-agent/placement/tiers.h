@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -28,15 +27,18 @@ class TierReader {
   TierReader(std::string root, std::string device) : root_(std::move(root)), device_(root_, std::move(device)) {}
 
   // FailedPrecondition: this guest does not have one node of each kind; says what it has.
-  absl::StatusOr<TierView> Read();
+  absl::StatusOr<TierView> Read(ranges::Time now);
 
  private:
-  absl::StatusOr<TierView> ReadNodes();
-  Bytes Watermark(Bytes usable);
+  absl::StatusOr<TierView> ReadTiers();
+  absl::StatusOr<TierView> ReadNodes() const;
+  // What is to stay free of FMEM.
+  Bytes Watermark(ranges::Time now, const TierView& view);
 
   const std::string root_;
   HyperflexDevice device_;
-  std::optional<Bytes> min_free_;
+  Bytes kernels_low_;
+  ranges::Time watermark_due_ = ranges::Time::min();
 };
 
 }  // namespace hypertier::agent

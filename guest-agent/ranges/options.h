@@ -62,7 +62,7 @@ struct Options {
 
   // Promotion into free FMEM stops this much above the watermark, as a share of it (and at least one chunk), so that
   // small allocations do not turn it into demotion.
-  double promotion_gap = 0.25;
+  double promotion_gap = 0.1;
 
   // Bounds of a plan's lists. The mover takes from the front what its own rate limit allows before the next plan.
   std::size_t max_exchanges = 512;

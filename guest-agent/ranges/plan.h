@@ -49,8 +49,8 @@ struct CurvePoint {
 };
 inline constexpr std::size_t kMaxCurvePoints = 16;
 
-// What to do now. Lists are in order of importance: carry out as much from the front as the rate limit allows;
-// demotions first, because they make room. What is not done comes again with the next plan, if it is still right then.
+// What to do now. Lists are in order of importance: carry out as much from the front as the rate limit allows.
+// What is not done comes again with the next plan, if it is still right then.
 struct Plan {
   // Coldest first. Only when FMEM must get room.
   std::vector<Move> demotions;
