@@ -98,8 +98,8 @@ class FakePerfKernel final : public PerfKernel {
     put(word);
     for (const std::uint64_t value : body) put(value);
   }
-  void PutSample(int fd, std::uint32_t pid, std::uint64_t address, std::uint64_t period) {
-    Put(fd, PERF_RECORD_SAMPLE, {pid, address, period});
+  void PutSample(int fd, std::uint32_t pid, std::uint64_t address, std::uint64_t period, std::uint64_t source = 0) {
+    Put(fd, PERF_RECORD_SAMPLE, {pid, address, period, source});
   }
 };
 

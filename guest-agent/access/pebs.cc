@@ -128,6 +128,8 @@ void Pebs::Read(Cpu& cpu, const TargetTable& targets, std::vector<ranges::Sample
       ++stats_.bad;
       continue;
     }
+    // The event of the stores counts them all. What the cache took costs the same in either tier.
+    if (record.first_level) continue;
     // Records of a process come in runs, from one context switch to the next.
     if (record.pid != last_pid) {
       last_pid = record.pid;

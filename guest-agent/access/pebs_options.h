@@ -18,8 +18,8 @@ struct PebsOptions {
   std::uint64_t load_period = 4093;
 
   // Stores between two samples; 0: none. There is no latency threshold for stores: the event counts them all, of which
-  // few miss the caches. The largest prime below 2^16 keeps their records in the minority, where at 4093 they would
-  // outnumber those of the loads by an order of magnitude.
+  // few miss the caches, and those that hit the first one are sorted out of the records. The largest prime below 2^16
+  // keeps them in the minority, where at 4093 they would outnumber those of the loads by an order of magnitude.
   std::uint64_t store_period = 65521;
 
   // Loads that take less are not counted: what the caches serve costs the same in either tier. The hardware's unit is

@@ -99,6 +99,9 @@ TEST_F(PebsTest, SamplesOfTargetsCarryThePeriodThatWasInForceAndOthersAreCounted
   kernel_.PutSample(ring, 5, 0xffff800000000000, 4093);
   kernel_.PutSample(ring, 5, 0x7000, 0);
   kernel_.PutSample(ring, 5, 0x7000, std::uint64_t{1} << 40);
+  perf_mem_data_src hit = {};
+  hit.mem_lvl = PERF_MEM_LVL_L1 | PERF_MEM_LVL_HIT;
+  kernel_.PutSample(ring, 5, 0x7000, 65521, hit.val);
   kernel_.Put(ring, PERF_RECORD_LOST, {1, 9});
   const auto samples = Poll(*pebs, std::chrono::milliseconds(0));
   ASSERT_EQ(samples.size(), 3u);

@@ -10,7 +10,7 @@
 namespace hypertier::agent {
 namespace {
 
-static_assert(kPerfSampleType == (PERF_SAMPLE_TID | PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD));
+static_assert(kPerfSampleType == (PERF_SAMPLE_TID | PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD | PERF_SAMPLE_DATA_SRC));
 
 // Bodies, in the order that perf_event_open(2) gives.
 struct SampleBody {
@@ -18,6 +18,7 @@ struct SampleBody {
   std::uint32_t tid;
   std::uint64_t address;
   std::uint64_t period;
+  std::uint64_t source;
 };
 static_assert(sizeof(SampleBody) + sizeof(perf_event_header) == kPerfSampleBytes);
 struct LostBody {
@@ -27,6 +28,12 @@ struct LostBody {
 
 perf_event_mmap_page* Control(void* memory) {
   return static_cast<perf_event_mmap_page*>(memory);
+}
+
+bool IsFirstLevel(std::uint64_t source) {
+  perf_mem_data_src fields;
+  fields.val = source;
+  return fields.mem_lvl == (PERF_MEM_LVL_L1 | PERF_MEM_LVL_HIT);
 }
 
 }  // namespace
@@ -83,6 +90,7 @@ bool PerfRing::Next(PerfRecord& record) {
         record.pid = static_cast<pid_t>(sample.pid);
         record.address = sample.address;
         record.period = sample.period;
+        record.first_level = IsFirstLevel(sample.source);
         return true;
       }
       case PERF_RECORD_LOST: {

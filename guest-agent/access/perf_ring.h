@@ -12,8 +12,9 @@ namespace hypertier::agent {
 // The sample type that perf_ring understands: all of it is inside the kernel's LARGE_PEBS_FLAGS, so that
 // PEBS records are drained at context switches, without an interrupt each. PERF_SAMPLE_PERIOD is the period in force
 // when the record was made, which is its weight whichever event it came from: no identifier is needed.
-inline constexpr std::uint64_t kPerfSampleType = (1U << 1) | (1U << 3) | (1U << 8);  // TID, ADDR, PERIOD
-inline constexpr std::size_t kPerfSampleBytes = 32;
+inline constexpr std::uint64_t kPerfSampleType =
+    (1U << 1) | (1U << 3) | (1U << 8) | (1U << 15);  // TID, ADDR, PERIOD, DATA_SRC
+inline constexpr std::size_t kPerfSampleBytes = 40;
 
 // One record, as far as anyone here wants to know it.
 struct PerfRecord {
@@ -23,6 +24,8 @@ struct PerfRecord {
   pid_t pid = 0;
   std::uint64_t address = 0;
   std::uint64_t period = 0;
+  // The first level of the caches had the data. Of a store that is all that the hardware tells of where it went.
+  bool first_level = false;
   // Records that the kernel had no room for.
   std::uint64_t lost = 0;
 };

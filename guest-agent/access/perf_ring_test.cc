@@ -32,7 +32,7 @@ class PerfRingTest : public ::testing::Test {
     Put(body.data(), body.size() * 8);
   }
   void PutSample(std::uint32_t pid, std::uint64_t address, std::uint64_t period) {
-    PutRecord(PERF_RECORD_SAMPLE, {pid, address, period});
+    PutRecord(PERF_RECORD_SAMPLE, {pid, address, period, 0});
   }
   std::vector<PerfRecord> ReadAll() {
     std::vector<PerfRecord> records;
@@ -73,6 +73,20 @@ TEST_F(PerfRingTest, TellsOfLostRecordsAndThrottling) {
   EXPECT_EQ(records[1].lost, 30u);
   EXPECT_EQ(records[2].kind, PerfRecord::Kind::kThrottle);
   EXPECT_EQ(records[3].kind, PerfRecord::Kind::kUnthrottle);
+}
+
+TEST_F(PerfRingTest, TellsWhatTheFirstCacheTook) {
+  for (const auto& [level, is_first] :
+       {std::pair(PERF_MEM_LVL_L1 | PERF_MEM_LVL_HIT, true), std::pair(PERF_MEM_LVL_L1 | PERF_MEM_LVL_MISS, false),
+        std::pair(PERF_MEM_LVL_LOC_RAM | PERF_MEM_LVL_HIT, false), std::pair(PERF_MEM_LVL_NA, false)}) {
+    perf_mem_data_src source = {};
+    source.mem_op = PERF_MEM_OP_STORE;
+    source.mem_lvl = static_cast<std::uint64_t>(level) & 0x3fff;
+    PutRecord(PERF_RECORD_SAMPLE, {1, 2, 3, source.val});
+    const auto records = ReadAll();
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(records[0].first_level, is_first);
+  }
 }
 
 TEST_F(PerfRingTest, ARecordOfTheWrongLengthForItsTypeIsPassedOver) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "guest-agent/system/own_memory.h"
 
 namespace hypertier::agent {
 
@@ -72,6 +73,7 @@ void Placement::Plan(ranges::Time now) {
   const absl::StatusOr<TierView> tiers = tiers_.Read(now);
   if (tiers.ok()) {
     tier_problem_.clear();
+    MoveOut(tiers->nodes);
     surveyor_.SetNodes(tiers->nodes);
     mover_.SetNodes(tiers->nodes);
     mover_.SetFreeSmem(tiers->capacity.free.smem());
@@ -101,6 +103,12 @@ void Placement::Plan(ranges::Time now) {
   }
   clock_.End(Stage::kMigration);
   plan_due_ = urgent ? now + kUrgentPlanInterval : NextPlan(now, cost);
+}
+
+void Placement::MoveOut(const PerTier<int>& nodes) {
+  if (std::exchange(moved_out_, true)) return;
+  const absl::Status status = LiveOn(nodes.smem(), nodes.fmem());
+  if (!status.ok()) spdlog::info("placement: the agent's own memory stays in FMEM: {}", ToString(status.message()));
 }
 
 ranges::Time Placement::NextPlan(ranges::Time now, std::uint64_t cost_ns) const {

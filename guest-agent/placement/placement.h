@@ -68,6 +68,8 @@ class Placement {
   absl::Status Choose();
   void Sample(ranges::Time now);
   void Plan(ranges::Time now);
+  // FMEM is for programs.
+  void MoveOut(const PerTier<int>& nodes);
   ranges::Time NextPlan(ranges::Time now, std::uint64_t cost_ns) const;
 
   const PlacementOptions options_;
@@ -91,6 +93,7 @@ class Placement {
   ranges::Time plan_due_ = ranges::Time::min();
   ranges::Time retry_due_ = ranges::Time::min();
   std::string tier_problem_;
+  bool moved_out_ = false;
 };
 
 }  // namespace hypertier::agent

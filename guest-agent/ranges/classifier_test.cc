@@ -89,7 +89,7 @@ TEST_F(ClassifierTest, ChunksOfBothTiersArePairedPageForPage) {
 TEST_F(ClassifierTest, FreeFmemIsFilledWithTheHottestDownToTheGap) {
   Map({{Chunk(0), Chunk(64)}});
   Resident(0, 64, {Bytes(), kChunk});
-  Tiers(16 + 4 + 20);
+  Tiers(16 + 2 + 20);
   const Plan plan = Access(Seconds(3), 30, 50, 10);
   ASSERT_EQ(plan.promotions.size(), 10u);
   for (const Move& move : plan.promotions) {

@@ -4,6 +4,7 @@
 import collections.abc
 import json
 import random
+import re
 import time
 import typing
 
@@ -95,6 +96,12 @@ def hit_ratio(vm: guest.VpebsVm, seconds: float) -> float:
     return fast / (fast + slow) if fast + slow > 10_000 else 0.0
 
 
+def agent_pages(vm: guest.VpebsVm, node: int) -> list[int]:
+    """Pages on a node of each anonymous mapping of the agent."""
+    maps = vm.read(f'grep anon= /proc/$(pidof {AGENT})/numa_maps')
+    return [int(pages) for pages in re.findall(rf' N{node}=(\d+)', maps)]
+
+
 def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     vm = placed(balloon='hyperflex', tierctl=TIERCTL)
     hypertierd.wait_managed(vm.name)
@@ -106,6 +113,7 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     until(lambda: vm.hyperflex()['fmem.free_bytes'] < 64 * MIB, 60, 'the table is there')
     until(lambda: hypertierd.vm(vm.name).placement.hit_ratio > 0.9 and hit_ratio(vm, 1) > 0.95, 60,
           'the hot set is in FMEM', lambda: str(hypertierd.vm(vm.name)))
+    assert sum(agent_pages(vm, 0)) < sum(agent_pages(vm, 1)) // 4, 'FMEM is for programs'
     shown = hypertierd.tierctl('get', vm.name)
     assert 'pebs' in shown.stdout, shown.stdout
     target = hypertierd.tier(vm.name, FMEM).target_bytes - 96 * MIB

@@ -65,6 +65,10 @@ def test_samples_are_as_many_as_the_period_says_and_where_the_accesses_are(probe
     assert found['samples'] == pytest.approx(found['count'] / 65535, abs=2)
     assert found['hot'] >= 0.95 * found['samples']
     assert found['wrong_op'] == 0
+    # But it is told which the first cache took.
+    assert found['first_level'] <= 0.05 * found['samples']
+    found = probe('--event', 'stores', '--accesses', str(4 * MIB), '--period', '65535', '--hot-bytes', '8192')
+    assert found['first_level'] >= 0.95 * found['samples'] > 0
 
     # Loads below the threshold do not count.
     assert probe('--threshold', '2000', '--accesses', str(MIB))['count'] == 0

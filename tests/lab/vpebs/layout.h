@@ -30,7 +30,9 @@ enum {
 
 /* Tier of an access that missed the model's caches. OTHER: no memory of the two cells, e.g. firmware, or this very
  * file. */
-enum { VPEBS_FMEM, VPEBS_SMEM, VPEBS_OTHER, VPEBS_TIERS, VPEBS_HIT = VPEBS_TIERS };
+enum { VPEBS_FMEM, VPEBS_SMEM, VPEBS_OTHER, VPEBS_TIERS };
+/* Of one that hit the second cache, or the first. */
+enum { VPEBS_HIT = VPEBS_TIERS, VPEBS_FIRST_HIT };
 enum { VPEBS_LOAD, VPEBS_STORE, VPEBS_KINDS };
 enum { VPEBS_USER, VPEBS_KERNEL, VPEBS_MODES };
 

@@ -60,7 +60,7 @@ static struct region regions[MAX_TASKS];
 
 /* What the rings held. */
 static struct {
-	uint64_t samples, hot, own_region, no_address, wrong_op, kernel;
+	uint64_t samples, hot, own_region, no_address, wrong_op, first_level, kernel;
 	uint64_t lost, lost_samples, throttled, other;
 	uint64_t least_weight, most_weight;
 	uint64_t backwards, first_time, last_time;
@@ -145,6 +145,7 @@ static void take_sample(const struct sample *sample, uint64_t *last_time)
 	found.kernel += (sample->header.misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
 	found.no_address += !sample->address;
 	found.wrong_op += source.mem_op != (wanted.stores ? PERF_MEM_OP_STORE : PERF_MEM_OP_LOAD);
+	found.first_level += source.mem_lvl == (PERF_MEM_LVL_L1 | PERF_MEM_LVL_HIT);
 	found.backwards += sample->time < *last_time;
 	*last_time = sample->time;
 	if (sample->time < found.first_time)
@@ -362,13 +363,14 @@ int main(int argc, char **argv)
 	}
 	printf("{\"accesses\": %lu, \"count\": %lu, \"samples\": %lu, \"hot\": %lu, \"own_tasks\": %lu, "
 	       "\"no_address\": %lu, "
-	       "\"wrong_op\": %lu, \"kernel\": %lu, \"ring_lost\": %lu, \"lost\": %lu, \"lost_samples\": %lu, "
+	       "\"wrong_op\": %lu, \"first_level\": %lu, \"kernel\": %lu, \"ring_lost\": %lu, "
+	       "\"lost\": %lu, \"lost_samples\": %lu, "
 	       "\"throttled\": %lu, "
 	       "\"other\": %lu, "
 	       "\"least_weight\": %lu, \"most_weight\": %lu, \"backwards\": %lu, \"sampled_seconds\": %.3f, "
 	       "\"seconds\": %.3f}\n",
 	       wanted.accesses * (wanted.per_task ? 1 : wanted.tasks), counted, found.samples, found.hot,
-	       found.own_region, found.no_address, found.wrong_op, found.kernel, ring_lost, found.lost,
+	       found.own_region, found.no_address, found.wrong_op, found.first_level, found.kernel, ring_lost, found.lost,
 	       found.lost_samples, found.throttled, found.other, found.least_weight, found.most_weight, found.backwards,
 	       found.samples ? (found.last_time - found.first_time) * 1e-9 : 0.0, (ended_ns - started_ns) * 1e-9);
 	return 0;

@@ -37,6 +37,12 @@ static void data_source(struct perf_sample_data *data, const struct vpebs_record
 		source.mem_lvl = PERF_MEM_LVL_NA;
 		source.mem_lvl_num = PERF_MEM_LVLNUM_NA;
 	}
+	/* Of a store, hardware tells only whether the first cache had its line. */
+	if (store) {
+		source.mem_lvl = PERF_MEM_LVL_L1;
+		source.mem_lvl |= record->tier == VPEBS_FIRST_HIT ? PERF_MEM_LVL_HIT : PERF_MEM_LVL_MISS;
+		source.mem_lvl_num = PERF_MEM_LVLNUM_NA;
+	}
 	data->data_src = source;
 	data->sample_flags |= PERF_SAMPLE_DATA_SRC;
 }

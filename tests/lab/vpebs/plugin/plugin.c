@@ -53,6 +53,7 @@ static __attribute__((noinline)) void look_up(struct vcpu *vcpu, qemu_plugin_mem
 	if (!found || qemu_plugin_hwaddr_is_io(found))
 		return;
 	address = qemu_plugin_hwaddr_phys_addr(found);
+	access->tier = VPEBS_HIT;
 	access->latency = VPEBS_HIT_CYCLES;
 	if (!cache_access(&options.cache, vcpu->tags, address >> LINE_BITS)) {
 		access->tier = tier_of(&options.tiers, address);
@@ -69,7 +70,8 @@ static __attribute__((noinline)) void accessed_slowly(struct vcpu *vcpu, qemu_pl
 {
 	uint64_t line = address >> LINE_BITS, *filtered = &vcpu->filter[line % FILTER_LINES];
 	int kind = qemu_plugin_mem_is_store(info) ? VPEBS_STORE : VPEBS_LOAD;
-	struct access access = {.ip = (uintptr_t)ip, .address = address, .kind = kind, .mode = mode, .tier = VPEBS_HIT};
+	struct access access = {
+	    .ip = (uintptr_t)ip, .address = address, .kind = kind, .mode = mode, .tier = VPEBS_FIRST_HIT};
 
 	*kind_of(info) = (uint64_t)info << 1 | kind;
 	vcpu->shared->total.accesses[kind][mode]++;
