@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/qos/planner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "host-service/qos/simulated_host.h"
+
+namespace hypertier::qos {
+namespace {
+
+using ::testing::IsEmpty;
+
+constexpr Bytes Gib(std::uint64_t n) {
+  return Bytes::GiB(n);
+}
+
+// FMEM of 100 GiB.
+class PlannerTest : public ::testing::Test {
+ protected:
+  void Steps(int count) {
+    for (int i = 0; i < count; ++i) ASSERT_THAT(host_.Step(), IsEmpty()) << i;
+  }
+  // Makes use of so much FMEM, every GiB as hot as the others.
+  void Uses(std::size_t vm, Bytes amount, double rate = 1000) { host_.SetHeat(vm, amount, 1.0, amount, rate); }
+
+  void ExpectNear(Bytes is, Bytes wanted, Bytes tolerance = Bytes::MiB(512)) {
+    EXPECT_LE(is, wanted + tolerance) << FormatBytes(is);
+    EXPECT_GE(is + tolerance, wanted) << FormatBytes(is);
+  }
+
+  SimulatedHost host_{Gib(100), Gib(1000)};
+};
+
+TEST_F(PlannerTest, WhatIsReservedAndWantedIsThereAtOnce) {
+  const std::size_t tenant = host_.AddTenant();
+  const std::size_t vm = host_.AddVm(tenant, {.reservation = Gib(40), .limit = Gib(40)}, Gib(64));
+  Steps(1);
+  EXPECT_EQ(host_.fmem(vm), Gib(40));
+  EXPECT_EQ(host_.target(vm).cause, Cause::kReservation);
+  EXPECT_EQ(Explain(host_.target(vm)), "40 GiB: its reservation");
+}
+
+TEST_F(PlannerTest, WhatIsLeftIsDividedByShares) {
+  const std::size_t tenant = host_.AddTenant();
+  std::vector<std::size_t> vms;
+  for (const double shares : {1.0, 2.0, 4.0}) {
+    vms.push_back(host_.AddVm(tenant, {.reservation = Gib(10), .shares = shares}, Gib(200)));
+  }
+  Steps(30);
+  ExpectNear(host_.fmem(vms[0]), Gib(20));
+  ExpectNear(host_.fmem(vms[1]), Gib(30));
+  ExpectNear(host_.fmem(vms[2]), Gib(50));
+}
+
+TEST_F(PlannerTest, NoLimitIsExceededAndTheRestGoesToOthers) {
+  const std::size_t small = host_.AddTenant({.reservation = {}, .limit = Gib(30)});
+  const std::size_t large = host_.AddTenant();
+  const std::size_t a = host_.AddVm(small, {.reservation = Gib(10), .limit = Gib(12)}, Gib(200));
+  const std::size_t b = host_.AddVm(small, {.reservation = Gib(10)}, Gib(200));
+  const std::size_t c = host_.AddVm(large, {}, Gib(200));
+  Steps(30);
+  ExpectNear(host_.fmem(a), Gib(12));
+  ExpectNear(host_.fmem(b), Gib(18));
+  ExpectNear(host_.fmem(c), Gib(70), Gib(1));
+  // The tenant is cut to less than its VMs have reserved.
+  host_.snapshot.tenants[small].policy.fmem().limit = Gib(15);
+  Steps(1);
+  EXPECT_LE(host_.fmem(a) + host_.fmem(b), Gib(15));
+  EXPECT_EQ(host_.target(b).cause, Cause::kTenantLimit);
+}
+
+TEST_F(PlannerTest, ReservationsThatDoNotFitAreMetByShares) {
+  const std::size_t tenant = host_.AddTenant();
+  const std::size_t a = host_.AddVm(tenant, {.reservation = Gib(80), .shares = 1}, Gib(200));
+  const std::size_t b = host_.AddVm(tenant, {.reservation = Gib(80), .shares = 3}, Gib(200));
+  Steps(10);
+  ExpectNear(host_.fmem(a), Gib(25));
+  ExpectNear(host_.fmem(b), Gib(75));
+  EXPECT_EQ(host_.target(a).cause, Cause::kOvercommitted);
+}
+
+TEST_F(PlannerTest, AnIdleReservationIsLentAndComesBackInOnePeriod) {
+  const std::size_t tenant = host_.AddTenant();
+  const std::size_t owner = host_.AddVm(tenant, {.reservation = Gib(60)}, Gib(60));
+  const std::size_t other = host_.AddVm(tenant, {.reservation = Gib(20)}, Gib(200));
+  Uses(owner, Gib(4));
+  Uses(other, Gib(90));
+  Steps(20);
+  // 4.4 GiB wanted, and a quarter of the rest kept.
+  EXPECT_EQ(host_.target(owner).cause, Cause::kLent);
+  ExpectNear(host_.target(owner).claim, Bytes::MiB(18 * 1024 + 300), Gib(1));
+  EXPECT_GE(host_.fmem(other), Gib(75));
+  // The owner wants it again. What the other gives back is there a period later, since it takes a period to give back.
+  host_.shrunk_in_a_period = Gib(1000);
+  Uses(owner, Gib(60));
+  Steps(1);
+  EXPECT_EQ(host_.target(owner).cause, Cause::kWaiting);
+  ExpectNear(host_.fmem(other), Gib(40));
+  Steps(1);
+  EXPECT_EQ(host_.fmem(owner), Gib(60));
+}
+
+TEST_F(PlannerTest, OneThatGivesBackSlowlyHoldsUpGrowthButNothingIsExceeded) {
+  const std::size_t tenant = host_.AddTenant();
+  const std::size_t owner = host_.AddVm(tenant, {.reservation = Gib(60)}, Gib(60));
+  const std::size_t other = host_.AddVm(tenant, {.reservation = Gib(20)}, Gib(200));
+  Uses(owner, Bytes());
+  Uses(other, Gib(100));
+  Steps(20);
+  host_.shrunk_in_a_period = Gib(10);
+  Uses(owner, Gib(60));
+  Bytes before = host_.fmem(owner);
+  int periods = 0;
+  for (; host_.fmem(owner) < Gib(60) && periods < 20; ++periods) {
+    Steps(1);
+    EXPECT_GE(host_.fmem(owner), before);
+    EXPECT_LE(host_.fmem(owner) + host_.vm(other).tiers.fmem().held, Gib(100));
+    before = host_.fmem(owner);
+  }
+  // 85 to 40 GiB, 10 in each.
+  EXPECT_GE(periods, 4);
+  EXPECT_LE(periods, 6);
+}
+
+TEST_F(PlannerTest, AVmUnderPressureAtItsFloorCanAskForMore) {
+  const std::size_t tenant = host_.AddTenant();
+  const std::size_t poor = host_.AddVm(tenant, {.reservation = Gib(40)}, Gib(40));
+  const std::size_t rich = host_.AddVm(tenant, {}, Gib(200));
+  Uses(rich, Gib(200));
+  // It tells of little use, but its programs wait for memory.
+  Uses(poor, Gib(1));
+  host_.vm(poor).tiers.fmem().floor = Gib(2);
+  Steps(10);
+  const Bytes before = host_.fmem(poor);
+  EXPECT_LT(before, Gib(15));
+  host_.vm(poor).pressure = 0.3;
+  Steps(20);
+  EXPECT_EQ(host_.fmem(poor), Gib(40));
+}
+
+TEST_F(PlannerTest, AFrozenVmKeepsWhatItHasAndNeverGrows) {
+  const std::size_t tenant = host_.AddTenant();
+  const std::size_t a = host_.AddVm(tenant, {.reservation = Gib(50)}, Gib(60));
+  const std::size_t b = host_.AddVm(tenant, {.reservation = Gib(50)}, Gib(200));
+  Steps(10);
+  host_.vm(a).frozen = true;
+  const Bytes had = host_.fmem(a);
+  host_.vm(a).policy.fmem().reservation = Gib(60);
+  host_.snapshot.capacity.fmem() = Gib(70);
+  Steps(10);
+  EXPECT_EQ(host_.fmem(a), had);
+  EXPECT_EQ(host_.target(a).cause, Cause::kFrozen);
+  EXPECT_EQ(host_.fmem(b), Gib(70) - had);
+  host_.vm(a).policy.fmem().limit = Gib(30);
+  Steps(1);
+  EXPECT_EQ(host_.fmem(a), Gib(30));
+}
+
+TEST_F(PlannerTest, MemoryThatIsNotInFmemHasRoomInSmem) {
+  const std::size_t tenant = host_.AddTenant();
+  const std::size_t vm = host_.AddVm(tenant, {.reservation = Gib(10), .limit = Gib(10)}, Gib(100),
+                                     {.reservation = Gib(80), .limit = Gib(80)});
+  host_.AddVm(tenant, {}, Gib(2000), {});
+  host_.vm(vm).used = Gib(50);
+  Steps(20);
+  EXPECT_EQ(host_.fmem(vm), Gib(10));
+  EXPECT_GE(host_.vm(vm).tiers.smem().target, Gib(44));
+}
+
+TEST_F(PlannerTest, UnderConstantDemandTargetsComeToRest) {
+  std::mt19937_64 random(3);
+  for (int t = 0; t < 5; ++t) host_.AddTenant({.reservation = Gib(random() % 8), .shares = 1.0 + t});
+  for (int i = 0; i < 40; ++i) {
+    const Bytes reserved = Gib(random() % 4);
+    const std::size_t vm = host_.AddVm(i % 5, {.reservation = reserved, .shares = 1.0 + i % 3}, Gib(8 + random() % 30));
+    host_.SetHeat(vm, Gib(1 + random() % 4), 0.8, Gib(10), static_cast<double>(random() % 10000));
+  }
+  Steps(100);
+  const Plan settled = host_.plan;
+  host_.moved = Bytes();
+  Steps(10'000);
+  EXPECT_EQ(host_.moved, Bytes());
+}
+
+TEST_F(PlannerTest, HotnessServesMoreThanSharesDo) {
+  const auto served = [](std::string_view policy) {
+    SimulatedHost host(Gib(100), Gib(1000), policy);
+    std::mt19937_64 random(5);
+    const std::size_t tenant = host.AddTenant();
+    for (int i = 0; i < 20; ++i) {
+      const std::size_t vm = host.AddVm(tenant, {.reservation = Gib(2)}, Gib(16));
+      // Half of them have a hot set and use it much, half hardly have.
+      if (i % 2 == 0) {
+        host.SetHeat(vm, Gib(7), 0.9, Gib(16), 1000);
+      } else {
+        host.SetHeat(vm, Gib(1), 0.3, Gib(16), 200);
+      }
+    }
+    for (int i = 0; i < 50; ++i) EXPECT_THAT(host.Step(), IsEmpty());
+    return host.Served();
+  };
+  const double gain = served("hotness") / served("proportional");
+  RecordProperty("gain", std::to_string(gain));
+  EXPECT_GE(gain, 1.2) << gain;
+}
+
+}  // namespace
+}  // namespace hypertier::qos
