@@ -41,7 +41,8 @@ packages_virt=(qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu 
   busybox-static cpio kmod zstd xz-utils pahole python3 python3-libvirt util-linux iproute2)
 packages_test=(python3-pytest python3-pytest-timeout python3-grpcio python3-protobuf shellcheck flake8 sparse
   clang clang-format clang-tidy libclang-rt-14-dev librapidcheck-dev redis-server)
-export packages_build packages_virt packages_test
+packages_bench=(redis-server liblinear-tools python3-matplotlib)
+export packages_build packages_virt packages_test packages_bench
 
 # install PACKAGE...: installs what is missing. Where systemd does not run, no daemon is started by the way: those we need, we start ourselves.
 install_packages() {

@@ -22,7 +22,7 @@ def pyplot() -> types.ModuleType:
     try:
         import matplotlib
     except ImportError as error:
-        raise errors.LabError('--chart needs matplotlib: apt-get install python3-matplotlib') from error
+        raise errors.LabError('--chart needs matplotlib: run tests/bench/install') from error
     matplotlib.use('Agg')
     # Texts stay texts, and equal results give equal files.
     matplotlib.rcParams.update({'svg.fonttype': 'none', 'svg.hashsalt': 'hypertier', 'font.size': 9})

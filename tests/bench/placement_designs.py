@@ -36,6 +36,8 @@ class Design(abc.ABC):
     name = ''
     # Everything fits in FMEM.
     all_fmem = False
+    # It moves pages, and needs time for that before it is measured.
+    adapts = True
 
     @abc.abstractmethod
     def settings(self) -> dict[str, typing.Any]:
@@ -53,6 +55,7 @@ class Design(abc.ABC):
 class FirstTouch(Design):
     """Pages stay where they were first touched: FMEM until it is full."""
     name = 'first-touch'
+    adapts = False
 
     def settings(self) -> dict[str, typing.Any]:
         return {}

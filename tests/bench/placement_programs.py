@@ -14,7 +14,6 @@ from lab import paths
 
 REDIS = pathlib.Path('/usr/bin/redis-server')
 LIBLINEAR = pathlib.Path('/usr/bin/liblinear-train')
-PACKAGES = {REDIS: 'redis-server', LIBLINEAR: 'liblinear-tools'}
 # Sizes let it read for some 20 s and train for as long in an emulated guest, with 64 MiB.
 EXAMPLES = 56000
 FEATURES = 512 << 10
@@ -40,7 +39,7 @@ def liblinear() -> tuple[pathlib.Path, ...]:
 def _linked(program: pathlib.Path) -> tuple[pathlib.Path, ...]:
     """A program, its libraries and what loads them."""
     if not program.is_file():
-        raise Unavailable(f'no {program}: apt-get install {PACKAGES[program]}')
+        raise Unavailable(f'no {program}: run tests/bench/install')
     listed = subprocess.run(['ldd', program], capture_output=True, text=True, check=True).stdout
     return program, *(pathlib.Path(path) for path in re.findall(r'(/\S+) \(0x', listed))
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 #include "tests/lab/workloads/histogram.h"
@@ -33,6 +34,16 @@ TEST(TeamTest, AnIdleThreadTakesOverTheWorkOfABusyOne) {
     left--;
   });
   EXPECT_GE(by_other, 98);
+}
+
+TEST(TeamTest, ItsThreadsStayFromOneCallToTheNext) {
+  Team team(2);
+  std::thread::id first[2], second[2];
+  team.Run([&](unsigned thread) { first[thread] = std::this_thread::get_id(); });
+  team.Run([&](unsigned thread) { second[thread] = std::this_thread::get_id(); });
+  EXPECT_NE(first[0], first[1]);
+  EXPECT_EQ(first[0], second[0]);
+  EXPECT_EQ(first[1], second[1]);
 }
 
 TEST(ZipfTest, FrequenciesFollowTheLaw) {

@@ -5,8 +5,11 @@
 #include <sched.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -17,6 +20,16 @@ namespace lab {
 class Team {
  public:
   explicit Team(unsigned threads) : queues_(new Queue[threads]), threads_(threads) {}
+  ~Team() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    called_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
 
   unsigned threads() const { return threads_; }
 
@@ -45,21 +58,18 @@ class Team {
     });
   }
 
-  // Calls work(thread) once on each thread.
-  template <typename Work>
-  void Run(const Work& work) {
-    std::vector<std::thread> others;
-    others.reserve(threads_);
-    for (unsigned i = 0; i < threads_; i++) {
-      others.emplace_back([&work, i] {
-        cpu_set_t one;
-        CPU_ZERO(&one);
-        CPU_SET(Cpu(i), &one);
-        sched_setaffinity(0, sizeof(one), &one);
-        work(i);
-      });
+  // Calls work(thread) once on each thread. They are the same from one call to the next, as in programs that run for
+  // long; the kernel's NUMA balancing, e.g., does not look at the memory of a thread in its first seconds.
+  void Run(const std::function<void(unsigned thread)>& work) {
+    std::unique_lock lock(mutex_);
+    while (workers_.size() < threads_) {
+      workers_.emplace_back([this, thread = static_cast<unsigned>(workers_.size())] { Serve(thread); });
     }
-    for (std::thread& other : others) other.join();
+    work_ = &work;
+    busy_ = threads_;
+    round_++;
+    called_.notify_all();
+    done_.wait(lock, [this] { return busy_ == 0; });
   }
 
  private:
@@ -80,6 +90,23 @@ class Team {
       return set;
     }();
     return allowed;
+  }
+
+  void Serve(unsigned thread) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(Cpu(thread), &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    std::unique_lock lock(mutex_);
+    for (uint64_t seen = 0;;) {
+      called_.wait(lock, [&] { return ending_ || round_ != seen; });
+      if (ending_) return;
+      seen = round_;
+      lock.unlock();
+      (*work_)(thread);
+      lock.lock();
+      if (--busy_ == 0) done_.notify_one();
+    }
   }
 
   static bool Take(Queue& queue, uint32_t* piece) {
@@ -107,8 +134,17 @@ class Team {
     return false;
   }
 
-  std::unique_ptr<Queue[]> queues_;
-  unsigned threads_;
+  const std::unique_ptr<Queue[]> queues_;
+  const unsigned threads_;
+
+  std::mutex mutex_;
+  std::condition_variable called_, done_;
+  std::vector<std::thread> workers_;
+  // What they are to do, how often they have been called, how many are at it.
+  const std::function<void(unsigned)>* work_ = nullptr;
+  uint64_t round_ = 0;
+  unsigned busy_ = 0;
+  bool ending_ = false;
 };
 
 }  // namespace lab
