@@ -46,6 +46,7 @@ ranges::Time Placement::Step(ranges::Time now) {
   clock_.Begin();
   // Without samples nothing would ever be planned.
   if (source_.source == nullptr) {
+    if (retry_due_ == ranges::Time::min()) retry_due_ = now + kRetryInterval;
     // The options were good at the start.
     if (now >= retry_due_) {
       Choose().IgnoreError();

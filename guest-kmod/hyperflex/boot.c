@@ -7,6 +7,8 @@
  * The firmware tables are the host's, but they are still parsed whole before
  * anything of them counts: half a string must not make half a configuration.
  */
+#define pr_fmt(format) KBUILD_MODNAME ": " format
+
 #include <linux/dmi.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>

