@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "host-service/qos/pages.h"
+
 namespace hypertier::qos {
 namespace {
 

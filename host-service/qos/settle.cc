@@ -5,6 +5,7 @@
 
 #include "host-service/qos/demand.h"
 #include "host-service/qos/hierarchy.h"
+#include "host-service/qos/pages.h"
 
 namespace hypertier::qos {
 namespace {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "host-service/qos/pages.h"
+
 namespace hypertier::qos {
 namespace {
 
