@@ -139,11 +139,12 @@ void Engine::NoteChanges(Vm& vm, const std::optional<GuestReport>& before, const
   for (const TierId tier : kTiers) {
     if (!report.tiers[tier] || !before->tiers[tier]) continue;
     const Bytes is = report.tiers[tier]->shortfall;
-    const Bytes was = before->tiers[tier]->shortfall;
-    if (is > Bytes() && was == Bytes()) {
+    if (is > Bytes() && !vm.short_told[tier]) {
+      vm.short_told[tier] = true;
       Note(vm, EventKind::kShortfall, now,
            fmt::format("{}: the guest cannot give up {}", TierName(tier), FormatBytes(is)));
-    } else if (is == Bytes() && was > Bytes()) {
+    } else if (is == Bytes() && vm.short_told[tier] && BalloonAtTarget(vm, tier)) {
+      vm.short_told[tier] = false;
       Note(vm, EventKind::kShortfallEnded, now, fmt::format("{}: the shortfall has ended", TierName(tier)));
     }
   }

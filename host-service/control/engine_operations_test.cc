@@ -92,6 +92,14 @@ TEST(EngineOperations, AShortfallIsShownTheOtherTierIsUntouchedAndItCompletesByI
   EXPECT_EQ(h.CountEvents(EventKind::kShortfall), 1);
   EXPECT_EQ(h.Tier(TierId::kSmem).target, Bytes::GiB(2));
   EXPECT_EQ(h.Tier(TierId::kFmem).state, GuestTierState::kShort);
+  // It gives up a bit, and is short again: no news.
+  for (const std::uint64_t shortfall_mib : {0, 40}) {
+    report.mutable_tiers(0)->set_balloon_bytes(Bytes::MiB(728).count());
+    report.mutable_tiers(0)->set_shortfall_bytes(Bytes::MiB(shortfall_mib).count());
+    h.Say(report);
+  }
+  EXPECT_EQ(h.CountEvents(EventKind::kShortfall), 1);
+  EXPECT_EQ(h.CountEvents(EventKind::kShortfallEnded), 0);
   h.Say(Harness::Report(h.LastSent().generation(), Bytes::MiB(768), Bytes()));
   h.Measure(Bytes::MiB(256), Bytes());
   EXPECT_EQ(h.CountEvents(EventKind::kShortfallEnded), 1);

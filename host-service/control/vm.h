@@ -112,6 +112,10 @@ struct Vm {
   // The most that the guest can hold of each tier by what it has confirmed; see charge.h.
   PerTier<Bytes> ceiling;
 
+  // A shortfall was told. It is over when the balloon is where it is to be, not each time that placement has made room
+  // for a bit of it.
+  PerTier<bool> short_told;
+
   VmResidency residency;
   RediscardPolicy rediscard;
   // Since when each tier's balloon has been at its target without a break (mono); absent: it is not.

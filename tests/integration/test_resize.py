@@ -61,7 +61,9 @@ def test_shrink_gives_fmem_back_to_the_host_and_grow_to_the_guest(hypertierd, ma
 
     shrink = 208 * MIB
     hypertierd.resize_and_wait(vm.name, fmem=(384 - 208) * MIB, timeout=120)
-    assert before - vm.resident('fmem') >= shrink * 0.98
+    assert vm.resident('fmem') <= 384 * MIB - shrink
+    # Of the rest the balloon may have taken some.
+    assert before - vm.resident('fmem') >= shrink * 0.95
     assert abs(vm.resident('smem') - smem_before) <= 4 * MIB
     assert vm.hyperflex()['fmem.balloon_bytes'] == shrink
     assert vm.hyperflex()['smem.balloon_bytes'] == 0
