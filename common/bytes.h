@@ -40,6 +40,11 @@ class Bytes {
 // The unit in which the balloon works, and so the granularity of every target.
 inline constexpr Bytes kPage = Bytes::KiB(4);
 
+// Without what is not a whole page.
+constexpr Bytes PageDown(Bytes bytes) {
+  return Bytes(bytes.count() / kPage.count() * kPage.count());
+}
+
 // Reads "4096", "512MiB", "1.5 GiB", "2g" (suffixes K, M, G, T with or without B or iB, all binary, any case).
 // The result is a whole number of bytes. InvalidArgument says what is wrong with the text.
 absl::StatusOr<Bytes> ParseBytes(std::string_view text);

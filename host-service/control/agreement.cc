@@ -6,8 +6,7 @@ namespace hypertier::control {
 PerTier<Bytes> TargetsFromBalloons(const PerTier<Bytes>& cells, const PerTier<Bytes>& balloons) {
   PerTier<Bytes> targets;
   for (const TierId tier : kTiers) {
-    const Bytes left = cells[tier] - balloons[tier];
-    targets[tier] = Bytes(left.count() / kPage.count() * kPage.count());
+    targets[tier] = PageDown(cells[tier] - balloons[tier]);
   }
   return targets;
 }

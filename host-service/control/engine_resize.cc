@@ -122,7 +122,7 @@ absl::StatusOr<OperationPtr> Engine::Cancel(const std::string& name, const Now& 
     const TierProgress& figures = *operation.tiers[tier];
     // Between start and target, whatever the guest claims; rounded so that the VM keeps every page it has.
     const auto [low, high] = std::minmax(figures.start, figures.target);
-    const Bytes page_up((figures.current + Bytes(kPage.count() - 1)).count() / kPage.count() * kPage.count());
+    const Bytes page_up = PageDown(figures.current + Bytes(kPage.count() - 1));
     const Bytes floor = std::min({options_.floors[tier], vm->cells()[tier], high});
     targets[tier] = std::min(std::max(std::clamp(page_up, low, high), floor), vm->cells()[tier]);
   }

@@ -20,7 +20,7 @@ absl::StatusOr<Bytes> WantedTarget(const TierChange& change, Bytes in_force, con
     if (!WholePages(target->count())) {
       return absl::InvalidArgumentError(
           fmt::format("{}.target_bytes: {} is not a multiple of 4096, the page in which balloons move; round it to {}",
-                      field, target->count(), target->count() / kPage.count() * kPage.count()));
+                      field, target->count(), PageDown(*target).count()));
     }
     return *target;
   }
@@ -68,8 +68,7 @@ Bytes FloorOf(const Vm& vm, TierId tier, const EngineOptions& options) {
   // A balloon cannot hold what the kernel never had: memory lost to firmware and page tables counts as used.
   const Bytes hint = std::max(guest.floor, guest.present == Bytes() ? Bytes() : cell - guest.present);
   const Bytes believed = std::min({hint, Bytes(cell.count() / 2), vm.targets->bytes[tier]});
-  const Bytes whole_pages = Bytes(believed.count() / kPage.count() * kPage.count());
-  return std::max(configured, whole_pages);
+  return std::max(configured, PageDown(believed));
 }
 
 absl::StatusOr<CheckedResize> CheckResize(const Vm& vm, const ResizeRequest& request, const EngineOptions& options) {

@@ -45,8 +45,8 @@ class Aims {
     }
     target.demand = DemandOf(vm(i), tier_, fmem, options_);
     target.claim = ClaimOf(vm(i), tier_, target.demand, options_);
-    target.cause = target.claim < std::min(vm(i).policy[tier_].reservation, CapOf(vm(i), tier_)) ? Cause::kLent
-                                                                                                 : Cause::kReservation;
+    const Bytes reserved = PageDown(std::min(vm(i).policy[tier_].reservation, CapOf(vm(i), tier_)));
+    target.cause = target.claim < reserved ? Cause::kLent : Cause::kReservation;
   }
 
   // Where claims do not fit, they compete.
@@ -99,8 +99,9 @@ class Aims {
       wanted[of.tenant] += of.wanted;
       if (tier_ == TierId::kFmem) of.gains = GainsOf(vm(i), target.claim, cap);
     }
-    for (std::size_t t = 0; t < wanted.size(); ++t)
+    for (std::size_t t = 0; t < wanted.size(); ++t) {
       problem.tenants[t].least = std::min(problem.tenants[t].least, wanted[t]);
+    }
     const std::vector<Bytes> burst = policy.Divide(problem);
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       Target& target = targets_[i];

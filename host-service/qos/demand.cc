@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "host-service/qos/pages.h"
-
 namespace hypertier::qos {
 namespace {
 

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "host-service/qos/pages.h"
-
 namespace hypertier::qos {
 namespace {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/qos/planner.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,6 +102,30 @@ TEST_F(PlannerTest, AnIdleReservationIsLentAndComesBackInOnePeriod) {
   ExpectNear(host_.fmem(other), Gib(40));
   Steps(1);
   EXPECT_EQ(host_.fmem(owner), Gib(60));
+}
+
+// docs/qos.md tells it with these numbers.
+TEST_F(PlannerTest, TheExampleOfTheDocument) {
+  const std::size_t a = host_.AddVm(host_.AddTenant(), {.reservation = Gib(60)}, Gib(60));
+  const std::size_t b = host_.AddVm(host_.AddTenant(), {.reservation = Gib(20)}, Gib(200));
+  Uses(a, Gib(4));
+  Uses(b, Gib(90));
+  Steps(20);
+  const auto gib = [](Bytes bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes.count()) / 0x1p30); };
+  EXPECT_EQ(gib(host_.target(a).demand), "4.3");
+  EXPECT_EQ(gib(host_.target(a).claim), "18.2");
+  EXPECT_EQ(gib(host_.target(b).demand), "97.0");
+  EXPECT_EQ(gib(host_.target(b).claim), "20.0");
+  EXPECT_EQ(gib(host_.target(b).aim), "81.8");
+  ExpectNear(host_.fmem(b), host_.target(b).aim, Bytes::MiB(900));
+  host_.shrunk_in_a_period = Gib(1000);
+  Uses(a, Gib(60));
+  Steps(1);
+  EXPECT_EQ(host_.fmem(b), Gib(40));
+  EXPECT_LT(host_.fmem(a), Gib(20));
+  Steps(1);
+  EXPECT_EQ(host_.fmem(a), Gib(60));
+  EXPECT_EQ(host_.fmem(b), Gib(40));
 }
 
 TEST_F(PlannerTest, OneThatGivesBackSlowlyHoldsUpGrowthButNothingIsExceeded) {

@@ -5,7 +5,6 @@
 
 #include "host-service/qos/demand.h"
 #include "host-service/qos/hierarchy.h"
-#include "host-service/qos/pages.h"
 
 namespace hypertier::qos {
 namespace {
@@ -18,9 +17,9 @@ class Settling {
   void Run() {
     // Targets that may stay as they are must not keep anybody from its reservation.
     if (!TrySmallChangesLeftOut()) Place(false);
-    Grow(&Settling::Owed, Cause::kWaiting);
+    Grow(&Settling::Owed);
     // Crumbs that rounding has left are nobody's burst.
-    if (RoomOfHost() >= Bytes(targets_.size() * kPage.count())) Grow(&Settling::Step, Cause::kWaiting);
+    if (RoomOfHost() >= Bytes(targets_.size() * kPage.count())) Grow(&Settling::Step);
   }
 
  private:
@@ -42,7 +41,9 @@ class Settling {
       if (vm(i).frozen) continue;
       Target& target = targets_[i];
       target.amount = std::min(target.aim, std::max(now(i), vm(i).tiers[tier_].held));
-      if (leave_small && IsSmall(i) && target.aim != now(i)) target.amount = now(i);
+      if (!leave_small || !IsSmall(i) || target.aim == now(i)) continue;
+      target.amount = now(i);
+      target.cause = Cause::kSteady;
     }
   }
 
@@ -105,7 +106,7 @@ class Settling {
   }
 
   // Lets all grow by what `wish` says, as far as there is room.
-  void Grow(Bytes (Settling::*wish)(std::size_t) const, Cause short_of) {
+  void Grow(Bytes (Settling::*wish)(std::size_t) const) {
     Hierarchy hierarchy;
     const std::vector<Bytes> room = RoomOfTenants();
     for (std::size_t t = 0; t < room.size(); ++t) {
@@ -119,7 +120,7 @@ class Settling {
       const Bytes wished = hierarchy.vms[i].contender.most;
       if (wished == Bytes()) continue;
       targets_[i].amount += grown[i];
-      if (targets_[i].amount < targets_[i].aim) targets_[i].cause = grown[i] < wished ? short_of : Cause::kStep;
+      if (targets_[i].amount < targets_[i].aim) targets_[i].cause = grown[i] < wished ? Cause::kWaiting : Cause::kStep;
     }
   }
 
@@ -133,13 +134,6 @@ class Settling {
 
 void Settle(const Snapshot& snapshot, TierId tier, const Options& options, std::vector<Target>& targets) {
   Settling(snapshot, tier, options, targets).Run();
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    Target& target = targets[i];
-    if (!snapshot.vms[i].frozen && target.amount != target.aim && target.amount == snapshot.vms[i].tiers[tier].target &&
-        target.cause != Cause::kWaiting && target.cause != Cause::kStep) {
-      target.cause = Cause::kSteady;
-    }
-  }
 }
 
 }  // namespace hypertier::qos
