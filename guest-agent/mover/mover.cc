@@ -79,6 +79,11 @@ void Mover::Shift(ranges::Time now, const std::vector<ranges::Move>& moves, Tier
     }
     Chunk* chunk = chunks.Find(move.part, from, move.amount);
     if (chunk == nullptr) continue;
+    // A huge page moves as a whole.
+    if (to == TierId::kFmem && !FmemHasRoom(now, chunk->layout.huge ? ranges::kChunk : move.amount)) {
+      ++stats_.held_back;
+      return;
+    }
     Bytes moved;
     const bool room = chunks.Shift(*chunk, to, move.amount, moved);
     if (limited_) bucket_.Take(now, moved);
@@ -143,6 +148,7 @@ void Mover::ExchangeThroughSmem(ranges::Time now, const Exchanger::Leftover& exc
   if (free_smem_) *free_smem_ -= moved;
   // A huge page waits for as many demotions as it takes; what is freed in vain is promoted into by a later plan.
   if (vacated_ < std::min(promoted, hot.layout.size(TierId::kSmem)) || promoted == Bytes()) return;
+  if (!FmemHasRoom(now, promoted)) return;
   Bytes risen;
   (void)chunks.Shift(hot, TierId::kFmem, exchange.amount, risen);
   const Bytes both = std::min(risen, vacated_);

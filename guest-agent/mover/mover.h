@@ -59,6 +59,10 @@ class Mover {
   // What SMEM has free now; not known: the kernel decides whether something fits there.
   void SetFreeSmem(std::optional<Bytes> free) { free_smem_ = free; }
 
+  // What FMEM has room for at the moment, asked before each piece that is promoted: programs fill it, too, between a
+  // plan and its end, and the kernel complains aloud of a promotion that finds no page. Not set: the kernel decides.
+  void SetFmemRoom(std::function<Bytes(ranges::Time)> room) { fmem_room_ = std::move(room); }
+
   // The host takes FMEM back, and waits: as long as a plan has demotions they alone are carried out, and neither the
   // rate nor the share of CPU holds them up. A call is no longer than any other.
   void SetUrgent(bool urgent) { urgent_ = urgent; }
@@ -82,6 +86,7 @@ class Mover {
   // Exchanges by demoting and promoting.
   void ExchangeThroughSmem(ranges::Time now, const Exchanger::Leftover& exchange, Chunks& chunks);
   bool SmemHasRoom(Bytes amount) const;
+  bool FmemHasRoom(ranges::Time now, Bytes amount) const { return !fmem_room_ || fmem_room_(now) >= amount; }
   std::optional<Hyperplace::Info> AskModule(ranges::Time now);
 
   Hyperplace& module_;
@@ -89,7 +94,9 @@ class Mover {
   const MoverOptions options_;
   PerTier<int> nodes_{Migrator::kNoNode, Migrator::kNoNode};
   std::optional<Bytes> free_smem_;
+  std::function<Bytes(ranges::Time)> fmem_room_;
   bool urgent_ = false;
+  // In the last call.
   bool exchange_first_ = true;
   TokenBucket bucket_;
   CpuBudget budget_;

@@ -392,6 +392,33 @@ TEST_F(MoverTest, WhatTheHostWaitsForIsHeldUpByNoLimitButThatOfACall) {
   EXPECT_LE(stats().cpu, milliseconds(20 + 60));
 }
 
+TEST_F(MoverTest, PromotesOnlyWhatFmemHasRoomForAtThatTime) {
+  Bytes room = Bytes::MiB(5);
+  kernel_.fmem_free = 1 << 20;
+  for (int n = 0; n < 4; ++n) {
+    Chunk(kHot, n, 512, n == 0);
+    plan_.promotions.push_back({Part(kHot, n), kChunk});
+  }
+  mover_.emplace(kernel_, kernel_, options_);
+  mover_->SetNodes({0, 1});
+  mover_->SetFmemRoom([&](ranges::Time) { return std::exchange(room, room - kChunk); });
+  TellResidency();
+  Carry();
+  EXPECT_EQ(stats().promoted, Bytes::MiB(4));
+  EXPECT_EQ(stats().held_back, 1u);
+  // Through SMEM as well: what was demoted made room, and somebody else has taken it.
+  kernel_.loaded = false;
+  plan_ = {};
+  Chunk(kCold, 8, 512);
+  TellResidency();
+  PlanExchange(3, 8);
+  room = Bytes::MiB(1);
+  Carry();
+  EXPECT_EQ(stats().exchanged, Bytes());
+  EXPECT_EQ(stats().promoted, Bytes::MiB(4));
+  ExpectInStep();
+}
+
 TEST_F(MoverTest, NeitherDemotionsNorExchangesWaitForEverForTheOther) {
   // A call has time for one thing.
   tick_ = milliseconds(20);

@@ -40,7 +40,9 @@ Placement::Placement(PlacementOptions options, ranges::Classifier classifier)
       classifier_(std::move(classifier)),
       discovery_(options_.root, options_.discovery),
       surveyor_(hyperplace_, migrator_),
-      mover_(hyperplace_, migrator_, options_.mover) {}
+      mover_(hyperplace_, migrator_, options_.mover) {
+  mover_.SetFmemRoom([this](ranges::Time now) { return tiers_.FmemRoom(now); });
+}
 
 ranges::Time Placement::Step(ranges::Time now) {
   clock_.Begin();

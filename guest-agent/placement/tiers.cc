@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
+#include "guest-agent/memory/text_lines.h"
 #include "guest-agent/memory/watermarks.h"
 #include "guest-agent/system/file.h"
 #include "guest-agent/system/id_list.h"
@@ -26,11 +26,7 @@ constexpr std::chrono::seconds kWatermarkInterval{60};
 Bytes FigureOf(std::string_view meminfo, std::string_view key) {
   const std::size_t at = meminfo.find(key);
   if (at == std::string_view::npos) return {};
-  std::string_view value = meminfo.substr(at + key.size());
-  value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-  std::uint64_t kib = 0;
-  std::from_chars(value.data(), value.data() + value.size(), kib);
-  return Bytes::KiB(std::min(kib, UINT64_MAX >> 10));
+  return Times(LeadingNumber(meminfo.substr(at + key.size())), Bytes::KiB(1));
 }
 
 }  // namespace
@@ -80,6 +76,11 @@ absl::StatusOr<TierView> TierReader::ReadNodes() const {
     if (tier == TierId::kFmem) view.capacity.fmem_usable = FigureOf(*meminfo, "MemTotal:");
   }
   return view;
+}
+
+Bytes TierReader::FmemRoom(ranges::Time now) {
+  const absl::StatusOr<TierView> view = Read(now);
+  return view.ok() ? view->capacity.free.fmem() - kernels_low_ : Bytes();
 }
 
 // Somebody may change min_free_kbytes, and the kernel does when memory is plugged.

@@ -29,6 +29,9 @@ class TierReader {
   // FailedPrecondition: this guest does not have one node of each kind; says what it has.
   absl::StatusOr<TierView> Read(ranges::Time now);
 
+  // What FMEM has free now above the kernel's low watermarks.
+  Bytes FmemRoom(ranges::Time now);
+
  private:
   absl::StatusOr<TierView> ReadTiers();
   absl::StatusOr<TierView> ReadNodes() const;
