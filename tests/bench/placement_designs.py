@@ -17,7 +17,6 @@ from lab import kernels
 from lab import kmod
 from lab import paths
 from lab.sizes import MIB
-from lab.vpebs import build
 from lab.vpebs import guest
 
 AGENT = '/sbin/hypertier-agent'
@@ -122,7 +121,7 @@ class HyperPlace(Design):
         if unknown:
             raise Unavailable(f'{_agent_binary()} has no {" or ".join(unknown)}; build it again')
         kernel = kernels.get('6.12')
-        modules = [kmod.build('hyperplace', kernel), build.module(kernel)]
+        modules = [kmod.build(name, kernel) for name in ('hyperplace', 'vpebs')]
         return {'options': self._options, 'binaries': [_digest(path) for path in (_agent_binary(), *modules)]}
 
     def prepare(self, vm: guest.VpebsVm) -> None:

@@ -47,7 +47,9 @@ def test_guest_has_two_nodes_with_all_cpus_on_the_first(lab: Lab, kernel: str) -
 @pytest.mark.parametrize('kernel', SERIES)
 def test_code_that_the_kernel_patches_is_what_emulated_cpus_execute(lab: Lab, kernel: str) -> None:
     # Without stale_int3.ko, one in a few thousand patches of what both CPUs execute ends the guest.
-    lab.vm(kernel=kernel, balloon='none').run("""
+    vm = lab.vm(kernel=kernel, balloon='none')
+    assert vm.read('cat /sys/module/stale_int3/parameters/met').isdigit()
+    vm.run("""
         for _ in 1 2 3 4; do (while :; do ls / >/dev/null; done) & done
         for _ in $(seq 1500); do
             echo 1 >/proc/sys/kernel/numa_balancing

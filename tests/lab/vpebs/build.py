@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the plugin, the guest's module, the probe and the workloads, each cached under a hash of its sources."""
+"""Builds the plugin, the probe and the workloads, each cached under a hash of its sources."""
 
 import collections.abc
 import hashlib
@@ -7,7 +7,6 @@ import pathlib
 import subprocess
 
 from lab import errors
-from lab import kernels
 from lab import locked
 from lab import paths
 
@@ -40,17 +39,6 @@ def workload(name: str) -> pathlib.Path:
         raise errors.LabError(f'no workload {name!r} in {WORKLOADS}')
     sources = [source, *[WORKLOADS / 'kronecker.cc'] * (name in GRAPHS)]
     return _compiled(name, ['g++', *WORKLOAD_FLAGS, *sources, *LIBRARIES.get(name, ())], [LAYOUT, *WORKLOADS.glob('*.h')])
-
-
-def module(kernel: kernels.Kernel) -> pathlib.Path:
-    """vpebs.ko for a kernel."""
-    folder = HERE / 'kmod'
-    sources = [LAYOUT, *(path for path in sorted(folder.iterdir())
-                         if path.name in ('Makefile', 'Kbuild') or path.suffix in ('.c', '.h') and '.mod.' not in path.name)]
-
-    def make(scratch: pathlib.Path) -> list:
-        return ['make', '-C', folder, f'KDIR={kernel.kdir}', f'BUILD={scratch}']
-    return _built(f'vpebs-{kernel.release}', make, sources, str(kernel.root)) / 'vpebs.ko'
 
 
 def _compiled(name: str, command: list, also: list[pathlib.Path]) -> pathlib.Path:

@@ -7,6 +7,7 @@ import typing
 import xml.etree.ElementTree as ET
 
 from lab import kernels
+from lab import kmod
 from lab import qmp
 from lab import sizes
 from lab.domain import add
@@ -62,7 +63,7 @@ class VpebsVm(Vm):
 
     def load_pmu(self, **parameters: typing.Any) -> None:
         """Loads the guest's module: from here on there is a PMU."""
-        self.put(build.module(kernels.get(self.options.kernel)).read_bytes(), '/run/vpebs.ko')
+        self.put(kmod.build('vpebs', kernels.get(self.options.kernel)).read_bytes(), '/run/vpebs.ko')
         words = ' '.join(f'{key}={value}' for key, value in parameters.items())
         self.run(f'insmod /run/vpebs.ko {words}')
 

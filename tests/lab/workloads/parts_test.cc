@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -38,9 +39,10 @@ TEST(TeamTest, AnIdleThreadTakesOverTheWorkOfABusyOne) {
 
 TEST(TeamTest, ItsThreadsStayFromOneCallToTheNext) {
   Team team(2);
-  std::thread::id first[2], second[2];
-  team.Run([&](unsigned thread) { first[thread] = std::this_thread::get_id(); });
-  team.Run([&](unsigned thread) { second[thread] = std::this_thread::get_id(); });
+  // The kernel's numbers: the library's may be used again at once.
+  pid_t first[2], second[2];
+  team.Run([&](unsigned thread) { first[thread] = gettid(); });
+  team.Run([&](unsigned thread) { second[thread] = gettid(); });
   EXPECT_NE(first[0], first[1]);
   EXPECT_EQ(first[0], second[0]);
   EXPECT_EQ(first[1], second[1]);
