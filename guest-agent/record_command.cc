@@ -10,6 +10,7 @@
 #include "guest-agent/access/choose.h"
 #include "guest-agent/access/trace_writer.h"
 #include "guest-agent/hyperplace/device.h"
+#include "guest-agent/placement/effort.h"
 #include "guest-agent/ranges/classifier.h"
 #include "guest-agent/run.h"
 #include "guest-agent/system/event_loop.h"
@@ -63,7 +64,7 @@ int Record(const CommandLine& line) {
   if (status.ok()) status = loop.status();
   if (status.ok()) status = loop->Watch(stop_signal.get(), EPOLLIN, [&stop](std::uint32_t) { stop = true; });
   if (status.ok()) {
-    source->source->SetBudget(line.placement.sampling_share);
+    source->source->SetBudget(Effort::kSettled.sampling);
     status = Carry(line, *source->source, *loop, stop);
   }
   if (status.ok()) return 0;

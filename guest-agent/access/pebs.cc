@@ -156,7 +156,14 @@ void Pebs::ControlPeriod(ranges::Time now) {
   control_cost_ = {};
   control_records_ = 0;
   control_throttled_ = stats_.throttled;
-  if (!changed) return;
+  if (changed) SetPeriods();
+}
+
+void Pebs::SetBudget(double share_of_cpu) {
+  if (period_.SetBudget(share_of_cpu)) SetPeriods();
+}
+
+void Pebs::SetPeriods() {
   // What fails here fails for a CPU that goes away.
   for (auto& [number, cpu] : cpus_) {
     kernel_.SetPeriod(cpu.loads.event.get(), period_.Period(options_.load_period));

@@ -30,7 +30,7 @@ class Pebs final : public AccessSource {
   std::string_view name() const override { return "pebs"; }
   void Poll(ranges::Time now, const TargetTable& targets, std::vector<ranges::Sample>& samples) override;
   ranges::Time NextDeadline() const override { return due_; }
-  void SetBudget(double share_of_cpu) override { period_.SetBudget(share_of_cpu); }
+  void SetBudget(double share_of_cpu) override;
   AccessStats stats() const override;
 
   std::size_t cpus() const { return cpus_.size(); }
@@ -52,6 +52,8 @@ class Pebs final : public AccessSource {
   absl::Status FollowCpus();
   void Read(Cpu& cpu, const TargetTable& targets, std::vector<ranges::Sample>& samples);
   void ControlPeriod(ranges::Time now);
+  // Has the events follow the control.
+  void SetPeriods();
 
   PerfKernel& kernel_;
   const std::string root_;

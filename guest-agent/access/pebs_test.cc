@@ -135,6 +135,17 @@ TEST_F(PebsTest, ThePeriodRisesUntilTheBudgetIsKeptAndFallsWhenThereIsRoom) {
   EXPECT_EQ(pebs->stats().period, (4093u >> 2) | 1);
 }
 
+TEST_F(PebsTest, ThePeriodFollowsTheBudgetAtOnce) {
+  const auto pebs = Make();
+  ASSERT_NE(pebs, nullptr);
+  pebs->SetBudget(options_.budget / 10);
+  EXPECT_EQ(pebs->stats().period, 4093u * 8 | 1);
+  EXPECT_EQ(kernel_.events.at(kernel_.Find(1, kLoads)).period, pebs->stats().period);
+  EXPECT_EQ(kernel_.events.at(kernel_.Find(1, kStores)).period, 65521u * 8 | 1);
+  pebs->SetBudget(options_.budget);
+  EXPECT_EQ(pebs->stats().period, 4093u);
+}
+
 TEST_F(PebsTest, ThrottlingDoublesThePeriod) {
   const auto pebs = Make();
   ASSERT_NE(pebs, nullptr);
@@ -246,6 +257,16 @@ TEST(PeriodControl, DoesNotTakeFewerSamplesForWhatTheyDoNotCost) {
     control.Update(std::chrono::seconds(1), {std::chrono::milliseconds(5), std::chrono::microseconds(20)}, false);
   }
   EXPECT_EQ(control.level(), 0);
+}
+
+TEST(PeriodControl, StaysWithinItsBoundsWhateverTheBudget) {
+  PeriodControl control(0.002);
+  EXPECT_TRUE(control.SetBudget(1e9));
+  EXPECT_EQ(control.level(), PeriodControl::kLeastLevel);
+  EXPECT_TRUE(control.SetBudget(1e-9));
+  EXPECT_EQ(control.level(), PeriodControl::kMostLevel);
+  EXPECT_FALSE(control.SetBudget(0));
+  EXPECT_FALSE(control.SetBudget(0.002));
 }
 
 TEST(PeriodControl, DoesNotGoUpAndDownForTheSameLoad) {

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest-agent/access/period_control.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace hypertier::agent {
+
+bool PeriodControl::SetBudget(double share_of_cpu) {
+  const int before = level_;
+  const double ratio = share_of_cpu > 0 && share_ > 0 ? share_ / share_of_cpu : 1;
+  level_ = std::clamp(level_ + static_cast<int>(std::lround(std::log2(ratio))), kLeastLevel, kMostLevel);
+  share_ = share_of_cpu;
+  quiet_ = 0;
+  return level_ != before;
+}
 
 bool PeriodControl::Update(std::chrono::nanoseconds elapsed, Cost spent, bool throttled) {
   if (elapsed.count() <= 0) return false;

@@ -20,7 +20,8 @@ class PeriodControl {
 
   explicit PeriodControl(double share) : share_(share) {}
 
-  void SetBudget(double share_of_cpu) { share_ = share_of_cpu; }
+  // The level changes by as much as the budget does, at once. True: it has changed.
+  bool SetBudget(double share_of_cpu);
 
   // CPU time: what grows with the number of records, and what does not.
   struct Cost {

@@ -25,7 +25,7 @@ absl::Status Placement::Choose() {
   const bool news = source->reason != source_.reason;
   source_ = *std::move(source);
   if (source_.source != nullptr) {
-    source_.source->SetBudget(options_.sampling_share);
+    source_.source->SetBudget(effort_.shares().sampling);
     spdlog::info("placement: accesses are known from {}: {}", source_.source->name(), source_.reason);
   } else if (news) {
     spdlog::warn("placement: off: {}", source_.reason);
@@ -104,6 +104,7 @@ void Placement::Plan(ranges::Time now) {
     stuck_ = wanted && !gained;
     urgent = wanted && gained;
   }
+  SetEffort(now);
   clock_.End(Stage::kMigration);
   plan_due_ = urgent ? now + kUrgentPlanInterval : NextPlan(now, cost);
 }
@@ -114,11 +115,19 @@ void Placement::MoveOut(const PerTier<int>& nodes) {
   if (!status.ok()) spdlog::info("placement: the agent's own memory stays in FMEM: {}", ToString(status.message()));
 }
 
+void Placement::SetEffort(ranges::Time now) {
+  const bool learning = effort_.learning();
+  const MoverStats& moved = mover_.stats();
+  effort_.Update(now, plan_.resident.fmem() + plan_.resident.smem(), moved.exchanged + moved.promoted + moved.demoted,
+                 plan_.capacity);
+  if (effort_.learning() != learning) source_.source->SetBudget(effort_.shares().sampling);
+}
+
 ranges::Time Placement::NextPlan(ranges::Time now, std::uint64_t cost_ns) const {
-  const double share = moving_ ? options_.busy_planning_share : options_.planning_share;
+  const double share = effort_.shares().planning;
   const auto affordable = std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(cost_ns) / share));
-  const auto usual =
-      moving_ || surveying_ ? std::chrono::nanoseconds(kPlanInterval) : std::chrono::nanoseconds(kIdlePlanInterval);
+  const auto usual = moving_ || surveying_ || effort_.learning() ? std::chrono::nanoseconds(kPlanInterval)
+                                                                 : std::chrono::nanoseconds(kIdlePlanInterval);
   return now + std::clamp<std::chrono::nanoseconds>(affordable, usual, kIdlePlanInterval);
 }
 

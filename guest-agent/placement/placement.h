@@ -11,6 +11,7 @@
 #include "guest-agent/hyperplace/device.h"
 #include "guest-agent/mover/mover.h"
 #include "guest-agent/mover/surveyor.h"
+#include "guest-agent/placement/effort.h"
 #include "guest-agent/placement/figures.h"
 #include "guest-agent/placement/stage_clock.h"
 #include "guest-agent/placement/tiers.h"
@@ -29,12 +30,6 @@ struct PlacementOptions {
   DiscoveryOptions discovery;
   MoverOptions mover;
   ranges::Options ranges;
-  // Shares of one CPU in the long run; together with those of discovery and of the surveyor, 0.1 % each, the 0.5 % that
-  // placement may cost in the steady state.
-  double sampling_share = 0.002;
-  double planning_share = 0.001;
-  // While there is something to move, which takes far more than finding out what.
-  double busy_planning_share = 0.01;
 };
 
 // HyperPlace: finds out what the guest's programs access, and puts the hottest of it into FMEM. One thread, which is
@@ -70,6 +65,8 @@ class Placement {
   void Plan(ranges::Time now);
   // FMEM is for programs.
   void MoveOut(const PerTier<int>& nodes);
+  // Spends what is worth it from now on.
+  void SetEffort(ranges::Time now);
   ranges::Time NextPlan(ranges::Time now, std::uint64_t cost_ns) const;
 
   const PlacementOptions options_;
@@ -83,6 +80,7 @@ class Placement {
   Mover mover_;
   ChosenSource source_;
   StageClock clock_;
+  Effort effort_;
   std::vector<ranges::Sample> samples_;
   ranges::Plan plan_;
   // What the last plan asked for.

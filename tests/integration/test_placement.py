@@ -35,12 +35,12 @@ Measure = collections.abc.Callable[..., placement_figures.Figures]
 
 @pytest.fixture
 def measure(lab: Lab) -> Measure:
-    """measure(design, workload): figures of one run with FMEM for a fifth of the working set, 40 s after its start.
+    """measure(design, workload): figures of one run with FMEM for a fifth of the working set, 20 s after its start.
 
     On an idle machine an emulated guest needs 8 s; a busy one gives it less to do in a second of its time.
     """
     def run(design: type[placement_designs.Design], workload: Workload = HOT,
-            warmup: int = 40) -> placement_figures.Figures:
+            warmup: int = 20) -> placement_figures.Figures:
         assert workload.footprint
         case = placement_run.Case(workload, design, 20, workload.footprint, warmup, VCPUS)
         return placement_figures.of(placement_run.run(lab, case))
@@ -50,11 +50,11 @@ def measure(lab: Lab) -> Measure:
 def test_a_hot_set_gets_into_fmem(measure: Measure) -> None:
     best = measure(placement_designs.AllFmem, warmup=5).seconds['dram+cxl']
     pebs = measure(placement_designs.HyperPlacePebs)
-    # 0.9 on an idle machine; first-touch placement has 0.43.
-    assert best / pebs.seconds['dram+cxl'] >= 0.8, pebs
+    # First-touch placement has 0.43.
+    assert best / pebs.seconds['dram+cxl'] >= 0.9, pebs
     assert pebs.agent_peak_mib <= 32
     bits = measure(placement_designs.HyperPlaceAccessedBit)
-    assert best / bits.seconds['dram+cxl'] >= 0.7, bits
+    assert best / bits.seconds['dram+cxl'] >= 0.75, bits
     assert bits.agent_peak_mib <= 32
 
 
@@ -66,8 +66,8 @@ def test_a_hot_set_that_moves_is_followed(measure: Measure) -> None:
     half = len(ratios) // 2
     assert half >= 4, found.convergence
     for phase in (ratios[:half], ratios[half:]):
-        # From 3 %; 70 to 90 % are seen, depending on how much the machine lets the guest do.
-        assert max(phase[-4:]) >= 0.5, found.convergence
+        # From 3 %; 95 % is the most, and is seen where the machine lets the guest do enough before the next move.
+        assert max(phase[-4:]) >= 0.7, found.convergence
 
 
 @pytest.fixture
