@@ -22,6 +22,8 @@ struct TierPolicy {
   Bytes limit = Bytes::Max();
   // Weight in the competition for what is left when all claims are met.
   double shares = 1.0;
+
+  friend bool operator==(const TierPolicy&, const TierPolicy&) = default;
 };
 
 struct Tenant {

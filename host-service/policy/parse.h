@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "host-service/policy/terms.h"
+
+namespace hypertier::policy {
+
+// Far more than anyone needs, and far from where sums of weights lose their meaning.
+inline constexpr double kMostShares = 1e6;
+
+// A size such as "2GiB", or a percentage such as "12.5%". InvalidArgument: what is wrong with the text; remedy.
+absl::StatusOr<Amount> ParseAmount(std::string_view text);
+
+// Above 0, at most kMostShares.
+absl::StatusOr<double> ParseShares(std::string_view text);
+
+// "auto" or "static".
+absl::StatusOr<Mode> ParseMode(std::string_view text);
+std::string_view ModeName(Mode mode);
+
+// For people: "2 GiB", "12.5 %".
+std::string FormatAmount(const Amount& amount);
+
+}  // namespace hypertier::policy
