@@ -11,7 +11,6 @@
 #include <fstream>
 
 #include "guest-agent/access/fake_perf_kernel.h"
-#include "guest-agent/system/id_list.h"
 
 namespace hypertier::agent {
 namespace {
@@ -241,13 +240,6 @@ TEST_F(PebsTest, TheThresholdIsInCyclesOfTheNominalFrequencyIfThatIsPlausible) {
   for (const char* odd : {"1000.1", "-5", "nan", "1e300", ""}) {
     Write("/proc/cpuinfo", std::string("cpu MHz\t\t: ") + odd);
     EXPECT_EQ(LoadLatencyCycles(root_, nanoseconds(64)), 192u) << odd;
-  }
-}
-
-TEST(CpuList, ReadsWhatSysfsWritesAndNothingElse) {
-  EXPECT_THAT(*ParseIdList("0-2,5,7-8\n"), ElementsAre(0, 1, 2, 5, 7, 8));
-  for (const char* bad : {"", "\n", "a", "3-1", "1,1", "2,1", "0-", "-1", "0-99999999", "1,,2", "0-8192"}) {
-    EXPECT_FALSE(ParseIdList(bad).ok()) << bad;
   }
 }
 

@@ -8,17 +8,11 @@
 
 #include "common/text.h"
 #include "host-service/domain/boot_string.h"
+#include "host-service/domain/policy_element.h"
 #include "host-service/domain/xml_names.h"
 
 namespace hypertier::domain {
 namespace {
-
-// The part of a qualified XML name behind the prefix: metadata elements are found whatever prefix their author chose.
-std::string_view LocalName(const pugi::xml_node& node) {
-  const std::string_view name = node.name();
-  const std::size_t colon = name.find(':');
-  return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
 
 // libvirt always writes units; KiB is its default.
 std::optional<Bytes> CellSize(const pugi::xml_node& cell) {
@@ -90,6 +84,11 @@ absl::StatusOr<Description> DescribeDomain(std::string_view xml) {
     return absl::InvalidArgumentError("not a libvirt domain: no <domain> with a <name>");
   }
   description.tenant = Tenant(domain);
+  for (const pugi::xml_node element : domain.child("metadata").children()) {
+    if (LocalName(element) != "vm") continue;
+    description.policy = ReadPolicy(element, description.policy_problems);
+    break;
+  }
   DescribeTiers(domain, description);
 
   for (const pugi::xml_node sysinfo : domain.children("sysinfo")) {

@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/bytes.h"
 #include "common/tier.h"
+#include "host-service/policy/terms.h"
 
 namespace hypertier::domain {
 
@@ -21,6 +23,10 @@ struct Description {
   std::string name;
   // From <hypertier:vm tenant=...> in <metadata>, else nova's project UUID, else "".
   std::string tenant;
+  // From the same element; see xml_names.h.
+  policy::VmTerms policy;
+  // What of it cannot be read, each with its remedy; that part counts as not said.
+  std::vector<std::string> policy_problems;
   // Sizes of the two guest cells. Absent: not two-tier, and not_tiered says why.
   std::optional<PerTier<Bytes>> cells;
   std::string not_tiered;

@@ -7,7 +7,9 @@
 namespace hypertier::domain {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string Replace(std::string_view text, std::string_view from, std::string_view to) {
   std::string result(text);
@@ -76,6 +78,31 @@ TEST(DescribeDomain, PrefersOurOwnTenantOverNovas) {
   const Description d =
       Describe(Replace(kLive, "<metadata>", "<metadata><ht:vm xmlns:ht='urn:hypertier:vm:1' tenant='acme'/>"));
   EXPECT_EQ(d.tenant, "acme");
+}
+
+TEST(DescribeDomain, ReadsWhatTheVmIsPromised) {
+  const Description d = Describe(Replace(kLive, "<metadata>", R"(<metadata>
+    <ht:vm xmlns:ht='urn:hypertier:vm:1' mode='auto' class='gold'>
+      <ht:fmem reservation='25%' limit='4GiB' shares='2.5'/><ht:smem reservation='1GiB'/>
+    </ht:vm>)"));
+  EXPECT_EQ(d.tenant, "a1b2");
+  EXPECT_THAT(d.policy_problems, IsEmpty());
+  const policy::Terms terms{{policy::Amount::Percent(25), policy::Amount::Of(Bytes::GiB(4)), 2.5},
+                            {policy::Amount::Of(Bytes::GiB(1)), {}, {}}};
+  EXPECT_EQ(d.policy, (policy::VmTerms{policy::Mode::kAuto, "gold", terms}));
+  EXPECT_EQ(Describe(kLive).policy, policy::VmTerms{});
+}
+
+TEST(DescribeDomain, LeavesOutOfThePolicyWhatCannotBeReadAndSaysWhy) {
+  const Description d = Describe(Replace(kLive, "<metadata>", R"(<metadata>
+    <ht:vm xmlns:ht='urn:hypertier:vm:1' mode='none'>
+      <ht:fmem reservation='120%' limit='much' shares='0'/><ht:smem shares='3'/>
+    </ht:vm>)"));
+  EXPECT_THAT(d.policy_problems,
+              ElementsAre(HasSubstr("metadata <vm> mode"), HasSubstr("metadata <fmem> reservation: \"120%\""),
+                          HasSubstr("metadata <fmem> limit"), HasSubstr("metadata <fmem> shares")));
+  EXPECT_EQ(d.policy.terms.fmem(), policy::TierTerms{});
+  EXPECT_EQ(d.policy.terms.smem().shares, 3.0);
 }
 
 TEST(DescribeDomain, SaysWhyADomainIsNotTwoTier) {

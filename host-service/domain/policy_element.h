@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <pugixml.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host-service/policy/terms.h"
+
+namespace hypertier::domain {
+
+// The part of a qualified XML name behind the prefix: metadata elements are found whatever prefix their author chose.
+std::string_view LocalName(const pugi::xml_node& node);
+
+// What HyperTier's element of a domain's metadata says of the VM's policy. What cannot be read is left out, and told in
+// `problems`.
+policy::VmTerms ReadPolicy(const pugi::xml_node& element, std::vector<std::string>& problems);
+
+}  // namespace hypertier::domain
