@@ -11,7 +11,9 @@
 #include <numeric>
 #include <vector>
 
+#include "common/id_list.h"
 #include "common/text.h"
+#include "host-service/policy/parse.h"
 
 namespace hypertier::config {
 namespace {
@@ -100,6 +102,20 @@ absl::Status CheckAbsolutePath(const std::string& text) {
   if (text.starts_with('/') && !text.ends_with('/')) return absl::OkStatus();
   return absl::InvalidArgumentError(
       fmt::format("\"{}\" is no absolute path; begin it with / and do not end it with /", text));
+}
+
+absl::Status CheckQosPolicy(const std::string& text) {
+  return OneOf(text, {"off", "static", "proportional", "hotness"});
+}
+
+absl::Status CheckQosMode(const std::string& text) {
+  return policy::ParseMode(text).status();
+}
+
+absl::Status CheckNodes(const std::string& text) {
+  if (text.empty() || ParseIdList(text).ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("\"{}\" is no list of NUMA nodes; write e.g. \"0-1,4\", or \"\" to have them found", text));
 }
 
 absl::Status CheckLogLevel(const std::string& text) {

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/bytes.h"
+#include "host-service/policy/resolve.h"
 
 namespace hypertier {
 
@@ -51,6 +52,25 @@ struct Config {
     absl::Duration period = absl::Seconds(1);
     Bytes slack = Bytes::MiB(8);
   } residency;
+
+  struct Qos {
+    // "off", or a burst policy of qos/burst.h.
+    std::string policy = "hotness";
+    absl::Duration period = absl::Seconds(2);
+    // Of a VM that nobody says it of: policy::ModeName.
+    std::string default_mode = "static";
+    // Of the host; 0: found.
+    Bytes fmem_capacity;
+    Bytes smem_capacity;
+    // Lists as sysfs writes them; empty: found.
+    std::string fmem_nodes;
+    std::string smem_nodes;
+    Bytes fmem_reserve = Bytes::GiB(1);
+    Bytes smem_reserve;
+  } qos;
+
+  // [class.NAME]
+  policy::Classes classes;
 
   struct Log {
     // One of spdlog's names.

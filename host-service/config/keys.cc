@@ -69,6 +69,30 @@ const std::array kKeys = {
         "memory.",
         BytesKey{FIELD(residency.slack), Bytes::GiB(64)}},
 
+    Key{"qos.policy", "name",
+        "How memory that nobody reserved is lent: static (not at all), proportional (by shares) or hotness (where it "
+        "serves the most accesses). off: no VM's targets are changed but by ResizeVm.",
+        TextKey{FIELD(qos.policy), CheckQosPolicy}},
+    Key{"qos.period_ms", "ms", "How often targets are planned.",
+        DurationKey{FIELD(qos.period), kMillisecond, 200, 60'000}},
+    Key{"qos.default_mode", "name",
+        "Of a VM that nobody says it of: auto (targets are planned) or static (they stay as ResizeVm left them).",
+        TextKey{FIELD(qos.default_mode), CheckQosMode}},
+    Key{"qos.fmem_capacity", "size", "FMEM of this host. 0: that of its nodes.",
+        BytesKey{FIELD(qos.fmem_capacity), Bytes::GiB(1 << 20)}},
+    Key{"qos.smem_capacity", "size", "SMEM of this host. 0: that of its nodes.",
+        BytesKey{FIELD(qos.smem_capacity), Bytes::GiB(1 << 20)}},
+    Key{"qos.fmem_nodes", "nodes",
+        "NUMA nodes of FMEM, e.g. \"0-1\". Empty: those of the kernel's fastest memory tier.",
+        TextKey{FIELD(qos.fmem_nodes), CheckNodes}},
+    Key{"qos.smem_nodes", "nodes", "NUMA nodes of SMEM. Empty: those of all other memory tiers.",
+        TextKey{FIELD(qos.smem_nodes), CheckNodes}},
+    Key{"qos.fmem_reserve", "size",
+        "FMEM that is never given to guests: the host's kernel, QEMU's own memory, other services.",
+        BytesKey{FIELD(qos.fmem_reserve), Bytes::GiB(1 << 20)}},
+    Key{"qos.smem_reserve", "size", "SMEM that is never given to guests.",
+        BytesKey{FIELD(qos.smem_reserve), Bytes::GiB(1 << 20)}},
+
     Key{"log.level", "name", "trace, debug, info, warning, error, critical or off.",
         TextKey{FIELD(log.level), CheckLogLevel}},
     Key{"log.format", "name", "text or json.", TextKey{FIELD(log.format), CheckLogFormat}},
@@ -117,6 +141,14 @@ std::string ConfigReference() {
     const std::string assignment = fmt::format("{} = {}", key.name.substr(dot + 1), config::FormatValue(key, Config()));
     text += fmt::format("{:<52}  # {}\n    {}\n", assignment, key.unit, key.meaning);
   }
+  text += R"(
+# A class is a bundle of terms with a name that VMs can be given (metadata, nova, gRPC). All keys may be left out.
+# [class.gold]
+# fmem_reservation = "25%"                            # size or percentage of the VM's cell: guaranteed
+# fmem_limit = "4GiB"                                 # size or percentage: never exceeded
+# fmem_shares = 4                                     # weight, above 0
+# smem_reservation, smem_limit, smem_shares           # likewise
+)";
   return text;
 }
 

@@ -14,6 +14,7 @@
 #include "host-service/config/checks.h"
 #include "host-service/config/config.h"
 #include "host-service/config/keys.h"
+#include "host-service/policy/parse.h"
 
 // Parse errors come back as values.
 #define TOML_EXCEPTIONS 0
@@ -67,6 +68,7 @@ class Loader {
   };
 
   void ReadSection(const std::string& section, toml::source_position where, const toml::node& node) {
+    if (section == "class") return ReadClasses(where, node);
     const auto known = config::Keys();
     const bool is_section =
         std::any_of(known.begin(), known.end(), [&](const Key& key) { return key.name.starts_with(section + "."); });
@@ -91,6 +93,56 @@ class Loader {
         seen_[full] = name.source().begin;
         ReadValue(*key, value);
       }
+    }
+  }
+
+  void ReadClasses(toml::source_position where, const toml::node& node) {
+    const toml::table* classes = node.as_table();
+    if (classes == nullptr)
+      return Add(where, "class", "it is a section; write [class.NAME] on a line and its keys below");
+    for (const auto& [key, value] : *classes) {
+      const std::string name(key.str());
+      const toml::table* terms = value.as_table();
+      if (terms == nullptr) {
+        Add(key.source().begin, "class." + name, "it is a section; write [class.NAME] on a line and its keys below");
+        continue;
+      }
+      policy::Terms& into = config_.classes[name];
+      for (const auto& [term, said] : *terms) {
+        ReadTerm(fmt::format("class.{}.{}", name, std::string_view(term.str())), std::string(term.str()), said, into);
+      }
+    }
+  }
+
+  void ReadTerm(const std::string& full, const std::string& name, const toml::node& node, policy::Terms& into) {
+    for (const TierId tier : kTiers) {
+      policy::TierTerms& terms = into[tier];
+      if (name == fmt::format("{}_reservation", TierName(tier))) return ReadAmount(full, node, terms.reservation);
+      if (name == fmt::format("{}_limit", TierName(tier))) return ReadAmount(full, node, terms.limit);
+      if (name != fmt::format("{}_shares", TierName(tier))) continue;
+      const std::optional<double> shares = node.value<double>();
+      // Not a number compares false.
+      if (shares && *shares > 0 && *shares <= policy::kMostShares) {
+        terms.shares = *shares;
+      } else {
+        Add(node.source().begin, full,
+            fmt::format("no weight; write a number above 0 and up to {:.0f}", policy::kMostShares));
+      }
+      return;
+    }
+    Add(node.source().begin, full,
+        "unknown key; a class has fmem_reservation, fmem_limit, fmem_shares, and the same with smem");
+  }
+
+  void ReadAmount(const std::string& full, const toml::node& node, std::optional<policy::Amount>& into) {
+    const std::optional<std::string> text = node.value_exact<std::string>();
+    const auto amount = text ? policy::ParseAmount(*text)
+                             : absl::InvalidArgumentError(
+                                   "wrong type; write a size or a percentage in quotes, e.g. \"4GiB\" or \"25%\"");
+    if (amount.ok()) {
+      into = *amount;
+    } else {
+      Add(node.source().begin, full, ToString(amount.status().message()));
     }
   }
 

@@ -57,6 +57,21 @@ TEST(LoadConfig, ReadsEveryKey) {
     [residency]
     period_ms = 200
     slack = "0"
+    [qos]
+    policy = "proportional"
+    period_ms = 500
+    default_mode = "auto"
+    fmem_capacity = "64GiB"
+    smem_capacity = "1TiB"
+    fmem_nodes = "0-1"
+    smem_nodes = "2,4"
+    fmem_reserve = "2GiB"
+    smem_reserve = "3GiB"
+    [class.gold]
+    fmem_reservation = "25%"
+    smem_limit = "4GiB"
+    fmem_shares = 4
+    [class.best-effort]
     [log]
     level = "debug"
     format = "json"
@@ -80,6 +95,17 @@ TEST(LoadConfig, ReadsEveryKey) {
   EXPECT_EQ(config->resize.smem_floor, Bytes::KiB(1536));
   EXPECT_EQ(config->residency.period, absl::Milliseconds(200));
   EXPECT_EQ(config->residency.slack, Bytes());
+  EXPECT_EQ(config->qos.policy, "proportional");
+  EXPECT_EQ(config->qos.period, absl::Milliseconds(500));
+  EXPECT_EQ(config->qos.default_mode, "auto");
+  EXPECT_EQ(config->qos.fmem_capacity, Bytes::GiB(64));
+  EXPECT_EQ(config->qos.smem_capacity, Bytes::GiB(1024));
+  EXPECT_EQ(config->qos.fmem_nodes, "0-1");
+  EXPECT_EQ(config->qos.smem_nodes, "2,4");
+  EXPECT_EQ(config->qos.fmem_reserve, Bytes::GiB(2));
+  EXPECT_EQ(config->qos.smem_reserve, Bytes::GiB(3));
+  const policy::Terms gold{{policy::Amount::Percent(25), {}, 4.0}, {{}, policy::Amount::Of(Bytes::GiB(4)), {}}};
+  EXPECT_EQ(config->classes, (policy::Classes{{"gold", gold}, {"best-effort", {}}}));
   EXPECT_EQ(config->log.level, "debug");
   EXPECT_EQ(config->log.format, "json");
 }
@@ -125,6 +151,16 @@ TEST(LoadConfig, RefusesEachBadValueNamingKeyAndRemedy) {
       {"resize.fmem_floor = \"2000TiB\"", "resize.fmem_floor", "too much"},
       {"resize.fmem_floor = true", "resize.fmem_floor", "64MiB"},
       {"log.format = \"xml\"", "log.format", "\"json\""},
+      {"qos.policy = \"fair\"", "qos.policy", "\"hotness\""},
+      {"qos.default_mode = \"none\"", "qos.default_mode", "auto or static"},
+      {"qos.fmem_nodes = \"1-0\"", "qos.fmem_nodes", "\"0-1,4\""},
+      {"qos.period_ms = 20", "qos.period_ms", "write 200 to"},
+      {"class = 3", "class", "[class.NAME]"},
+      {"class.gold = 3", "class.gold", "[class.NAME]"},
+      {"[class.gold]\nfmem_weight = 3", "class.gold.fmem_weight", "fmem_shares"},
+      {"[class.gold]\nfmem_shares = 0", "class.gold.fmem_shares", "above 0"},
+      {"[class.gold]\nfmem_limit = 4", "class.gold.fmem_limit", "in quotes"},
+      {"[class.gold]\nfmem_limit = \"120%\"", "class.gold.fmem_limit", "0% to 100%"},
       {"listen = 3", "listen", "[listen]"},
       {"grpc = \"x\"", "grpc", "did you mean listen.grpc?"},
       {"[resise]\ntimeout_s = 5", "resise.timeout_s", "did you mean resize.timeout_s?"},
