@@ -128,6 +128,10 @@ void ConvertTier(TierId id, const control::TierRecord& record, v1::Tier& tier) {
   tier.set_floor_bytes(record.floor.count());
   tier.set_charged_bytes(record.charged.count());
   if (record.free) tier.set_free_bytes(record.free->count());
+  tier.set_reservation_bytes(record.policy.reservation.count());
+  tier.set_limit_bytes(record.policy.limit.count());
+  tier.set_shares(record.policy.shares);
+  tier.set_reason(record.reason);
 }
 
 void ConvertAgent(const control::AgentRecord& record, v1::Agent& agent) {
@@ -189,6 +193,8 @@ void ToProto(const control::VmRecord& record, v1::Vm& vm) {
   }
   ConvertAgent(record.agent, *vm.mutable_agent());
   if (record.placement != nullptr) ConvertPlacement(*record.placement, *vm.mutable_placement());
+  vm.set_policy_mode(record.mode == policy::Mode::kAuto ? v1::POLICY_MODE_AUTO : v1::POLICY_MODE_STATIC);
+  for (const std::string& problem : record.policy_problems) vm.add_policy_problems(problem);
   if (!record.operation.empty()) vm.set_operation("operations/" + record.operation);
   if (record.updated != absl::InfinitePast()) ToProto(record.updated, *vm.mutable_update_time());
   for (const control::VmEvent& event : *record.events) {

@@ -90,7 +90,7 @@ absl::StatusOr<PerTier<Bytes>> FindCapacity(const CapacityOptions& options) {
   std::optional<absl::StatusOr<PerTier<std::vector<int>>>> found;
   for (const TierId tier : kTiers) {
     if (options.size[tier]) {
-      capacity[tier] = *options.size[tier] - options.reserve[tier];
+      capacity[tier] = *options.size[tier];
       continue;
     }
     std::vector<int> nodes = options.nodes[tier];
@@ -113,7 +113,17 @@ absl::StatusOr<PerTier<Bytes>> FindCapacity(const CapacityOptions& options) {
       }
       capacity[tier] += *memory;
     }
-    capacity[tier] -= options.reserve[tier];
+  }
+  for (const TierId tier : kTiers) {
+    if (capacity[tier] > options.reserve[tier]) {
+      capacity[tier] -= options.reserve[tier];
+      continue;
+    }
+    return absl::FailedPreconditionError(
+        fmt::format("{}: the host has {} of it, of which {} are reserved; set qos.{}_capacity, qos.{}_nodes or "
+                    "qos.{}_reserve",
+                    TierName(tier), FormatBytes(capacity[tier]), FormatBytes(options.reserve[tier]), TierName(tier),
+                    TierName(tier), TierName(tier)));
   }
   return capacity;
 }

@@ -23,8 +23,9 @@ struct CapacityOptions {
 };
 
 // What VMs may have of each tier. Nodes that nobody has named are found by the kernel's memory tiers: the fastest tier
-// is FMEM, all others are SMEM; where the kernel has no tiers (before 6.1), nodes with CPUs are FMEM. A host that has
-// no SMEM has 0 of it, unless SMEM was asked for by nodes. An error says what cannot be read and what to configure.
+// is FMEM, all others are SMEM; where the kernel has no tiers (before 6.1), nodes with CPUs are FMEM. An error when
+// nothing is left of a tier or something cannot be read: targets planned for it would take from guests all that they
+// have. It says what to configure.
 absl::StatusOr<PerTier<Bytes>> FindCapacity(const CapacityOptions& options);
 
 }  // namespace hypertier

@@ -61,10 +61,13 @@ TEST_F(HostCapacityTest, WithoutTiersNodesWithCpusAreFmem) {
   EXPECT_EQ(Find(), PerTier<Bytes>(Bytes::GiB(64), Bytes::GiB(832)));
 }
 
-TEST_F(HostCapacityTest, AHostOfOneTierHasNoSmem) {
+TEST_F(HostCapacityTest, OnAHostOfOneTierNothingCanBePlannedUntilTheOtherIsConfigured) {
   Remove("/sys/devices/virtual/memory_tiering/memory_tier11");
   Remove("/sys/devices/virtual/memory_tiering/memory_tier22");
-  EXPECT_EQ(Find(), PerTier<Bytes>(Bytes::GiB(128), Bytes()));
+  EXPECT_THAT(Error(), HasSubstr("smem: the host has 0 B of it"));
+  EXPECT_THAT(Error(), HasSubstr("set qos.smem_capacity"));
+  options_.size.smem() = Bytes::GiB(64);
+  EXPECT_EQ(Find(), PerTier<Bytes>(Bytes::GiB(128), Bytes::GiB(64)));
 }
 
 TEST_F(HostCapacityTest, WhatIsConfiguredHoldsAndTheReserveIsTakenOff) {
@@ -72,8 +75,8 @@ TEST_F(HostCapacityTest, WhatIsConfiguredHoldsAndTheReserveIsTakenOff) {
   options_.size.smem() = Bytes::GiB(100);
   options_.reserve = {Bytes::GiB(4), Bytes::GiB(1)};
   EXPECT_EQ(Find(), PerTier<Bytes>(Bytes::GiB(60), Bytes::GiB(99)));
-  options_.reserve.fmem() = Bytes::GiB(1000);
-  EXPECT_EQ(Find().fmem(), Bytes());
+  options_.reserve.fmem() = Bytes::GiB(64);
+  EXPECT_THAT(Error(), HasSubstr("fmem: the host has 64 GiB of it, of which 64 GiB are reserved"));
 }
 
 TEST_F(HostCapacityTest, WhatCannotBeReadIsToldWithTheKeyToSet) {

@@ -109,6 +109,7 @@ void Engine::Tick(const Now& now) {
     if (vm.TwoTier() && !vm.targets) TakeKeptTargets(vm, now);
     Advance(vm, now);
   }
+  if (now.mono >= next_plan_) PlanTargets(now);
   if (now.mono >= next_retry_) RetryLedger(now);
   if (now.mono >= next_forget_) ForgetOld(now);
 }

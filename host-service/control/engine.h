@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -20,6 +21,7 @@
 #include "host-service/control/vm.h"
 #include "host-service/ledger/ledger.h"
 #include "host-service/libvirt/hypervisor.h"
+#include "host-service/qos/plan.h"
 
 namespace hypertier::control {
 
@@ -125,6 +127,12 @@ class Engine {
   void PutEnded(Operation operation, const Now& now);
   void SaveOperation(const OperationRecord& record);
 
+  // What VMs are promised, and targets that keep it (engine_qos.cc).
+  void ResolvePromise(Vm& vm);
+  void PlanTargets(const Now& now);
+  // Puts what was planned for one VM in force.
+  void Carry(Vm& vm, const PerTier<qos::Target>& planned, const Now& now);
+
   void RetryLedger(const Now& now);
   void ForgetOld(const Now& now);
 
@@ -142,6 +150,10 @@ class Engine {
   std::set<std::string> unforgotten_vms_;
   absl::Duration next_retry_ = -absl::InfiniteDuration();
   absl::Duration next_forget_ = -absl::InfiniteDuration();
+
+  // Terms of tenants by name.
+  std::map<std::string, policy::Terms> tenants_;
+  absl::Duration next_plan_ = -absl::InfiniteDuration();
 
   bool synced_ = false;
   bool connected_ = false;

@@ -132,6 +132,7 @@ void Engine::NoteChanges(Vm& vm, const std::optional<GuestReport>& before, const
   // Counters that went back started anew (a reboot, or the module was loaded again); there is nothing to compare them
   // with.
   if (report.oom_deflates > before->oom_deflates) {
+    vm.pressed_until = now.mono + options_.pressed;
     Note(vm, EventKind::kOomDeflate, now,
          fmt::format("the guest ran out of memory and took {} back from its balloons",
                      FormatBytes(report.oom_deflated - before->oom_deflated)));

@@ -106,6 +106,7 @@ void Engine::Describe(Vm& vm, const DomainInfo& domain) {
     vm.description.reset();
     vm.description_error = fmt::format("libvirt's XML cannot be read: {}", ToString(description.status().message()));
   }
+  ResolvePromise(vm);
 }
 
 void Engine::Started(Vm& vm, bool watched) {

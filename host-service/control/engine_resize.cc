@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "host-service/control/charge.h"
 #include "host-service/control/engine.h"
+#include "host-service/control/fleet.h"
 #include "host-service/control/progress.h"
 #include "host-service/control/standing.h"
 
@@ -50,6 +51,12 @@ absl::StatusOr<OperationPtr> Engine::Resize(const ResizeRequest& request, const 
   const Standing standing = StandingOf(vm, options_);
   if (standing.management != Management::kManaged) {
     return absl::FailedPreconditionError(fmt::format("name: VM {} is not managed: {}", vm.name, standing.reason));
+  }
+  if (Planned(vm, options_)) {
+    return absl::FailedPreconditionError(
+        fmt::format("name: the targets of VM {} are planned (its mode is auto), so that the next plan would undo a "
+                    "resize; change what it is promised, or set mode=\"static\" in its metadata first",
+                    vm.name));
   }
   const auto checked = CheckResize(vm, request, options_);
   if (!checked.ok()) return checked.status();

@@ -15,6 +15,7 @@
 #include "common/tier.h"
 #include "host-service/ledger/ledger.h"
 #include "host-service/libvirt/hypervisor.h"
+#include "host-service/policy/resolve.h"
 #include "hypertier/agent/v1/agent.pb.h"
 
 namespace hypertier::control {
@@ -60,6 +61,8 @@ struct TierRecord {
   Bytes floor;
   Bytes charged;
   std::optional<Bytes> free;
+  qos::TierPolicy policy;
+  std::string reason;
 
   friend bool operator==(const TierRecord&, const TierRecord&) = default;
 };
@@ -96,6 +99,9 @@ struct VmRecord {
   AgentRecord agent;
   // As the guest says; null while it does not, or no longer.
   std::shared_ptr<const agent::v1::PlacementReport> placement;
+  policy::Mode mode = policy::Mode::kStatic;
+  // What was said about the VM and cannot be.
+  std::vector<std::string> policy_problems;
   // Id of the running resize, or "".
   std::string operation;
   // When anything but the time of the last report last changed.

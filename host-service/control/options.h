@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <optional>
+
 #include "absl/time/time.h"
 #include "common/bytes.h"
 #include "common/tier.h"
+#include "host-service/policy/resolve.h"
+#include "host-service/qos/burst.h"
 
 namespace hypertier::control {
 
@@ -20,6 +25,19 @@ struct EngineOptions {
   // residency.slack: by how much a tier's residency may exceed its target and still count as reached. Covers QEMU's own
   // pages inside the cell's mapping and huge pages that the host splits late.
   Bytes slack = Bytes::MiB(8);
+
+  // qos.*: how the host's memory is divided among VMs.
+  struct Qos {
+    // Null: not at all.
+    std::shared_ptr<const qos::BurstPolicy> policy;
+    absl::Duration period = absl::Seconds(2);
+    policy::Mode default_mode = policy::Mode::kStatic;
+    policy::Classes classes;
+    // What VMs may have; not known: nothing is planned.
+    std::optional<PerTier<Bytes>> capacity;
+  } qos;
+  // A guest that ran out of memory counts as pressed for so long.
+  absl::Duration pressed = absl::Seconds(30);
 
   // SetBalloons is repeated so often until a report shows its generation.
   absl::Duration resend_every = absl::Seconds(1);

@@ -13,6 +13,8 @@ TierRecord MakeTier(const Vm& vm, TierId tier, const EngineOptions& options) {
   record.cell = vm.cells()[tier];
   record.floor = FloorOf(vm, tier, options);
   record.charged = ChargedOf(vm, tier);
+  record.policy = vm.promise.tiers[tier];
+  record.reason = vm.reasons[tier];
   if (vm.targets) record.target = vm.targets->bytes[tier];
   if (vm.residency.bytes) record.resident = (*vm.residency.bytes)[tier];
   if (!vm.Reports(tier)) return record;
@@ -64,6 +66,8 @@ VmRecord MakeRecord(const Vm& vm, const EngineOptions& options) {
   }
   record.agent = MakeAgent(vm);
   if (vm.link.state == LinkState::kUp) record.placement = vm.link.placement;
+  record.mode = vm.promise.mode;
+  record.policy_problems = vm.promise.problems;
   record.operation = vm.operation;
   record.events = vm.events;
   return record;
@@ -74,7 +78,8 @@ bool SameButForTimes(const VmRecord& a, const VmRecord& b) {
   agent.last_report = b.agent.last_report;
   return a.uuid == b.uuid && a.name == b.name && a.tenant == b.tenant && a.state == b.state &&
          a.management == b.management && a.reason == b.reason && a.tiers == b.tiers && agent == b.agent &&
-         (a.placement == nullptr) == (b.placement == nullptr) && a.operation == b.operation && a.events == b.events;
+         (a.placement == nullptr) == (b.placement == nullptr) && a.operation == b.operation && a.mode == b.mode &&
+         a.policy_problems == b.policy_problems && a.events == b.events;
 }
 
 }  // namespace hypertier::control

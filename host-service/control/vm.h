@@ -13,6 +13,7 @@
 #include "host-service/control/model.h"
 #include "host-service/control/rediscard.h"
 #include "host-service/domain/describe.h"
+#include "host-service/policy/resolve.h"
 
 namespace hypertier::control {
 
@@ -120,6 +121,13 @@ struct Vm {
   RediscardPolicy rediscard;
   // Since when each tier's balloon has been at its target without a break (mono); absent: it is not.
   PerTier<std::optional<absl::Duration>> at_target_since;
+
+  // What the VM is promised, of all that was said about it.
+  policy::Promise promise;
+  // Of the planned targets, in words; empty where nobody plans them.
+  PerTier<std::string> reasons;
+  // The guest ran out of memory not long before (mono).
+  absl::Duration pressed_until = -absl::InfiniteDuration();
 
   // Id of the running operation, or "", and when it fails for being late (mono).
   std::string operation;

@@ -8,8 +8,10 @@
 #include <csignal>
 #include <memory>
 
+#include "common/id_list.h"
 #include "common/text.h"
 #include "host-service/api/server.h"
+#include "host-service/capacity/host_capacity.h"
 #include "host-service/control/controller.h"
 #include "host-service/control/residency_loop.h"
 #include "host-service/daemon/event_log.h"
@@ -19,6 +21,7 @@
 #include "host-service/ledger/sqlite_ledger.h"
 #include "host-service/libvirt/libvirt_hypervisor.h"
 #include "host-service/metrics/exposition.h"
+#include "host-service/policy/parse.h"
 #include "host-service/residency/proc_residency_probe.h"
 
 namespace hypertier::daemon {
@@ -57,6 +60,36 @@ void WaitForEnd(const sigset_t& end, const control::Controller& controller) {
   }
 }
 
+// What VMs may have of each tier. Nothing: it cannot be found, and the log says why.
+std::optional<PerTier<Bytes>> CapacityOf(const Config::Qos& qos) {
+  CapacityOptions options;
+  options.reserve = {qos.fmem_reserve, qos.smem_reserve};
+  if (qos.fmem_capacity > Bytes()) options.size.fmem() = qos.fmem_capacity;
+  if (qos.smem_capacity > Bytes()) options.size.smem() = qos.smem_capacity;
+  // They have been checked with the rest of the configuration.
+  if (!qos.fmem_nodes.empty()) options.nodes.fmem() = *ParseIdList(qos.fmem_nodes);
+  if (!qos.smem_nodes.empty()) options.nodes.smem() = *ParseIdList(qos.smem_nodes);
+  const absl::StatusOr<PerTier<Bytes>> capacity = FindCapacity(options);
+  if (!capacity.ok()) {
+    spdlog::warn("no targets are planned: {}", ToString(capacity.status().message()));
+    return std::nullopt;
+  }
+  spdlog::info("VMs may have {} of fmem and {} of smem; what nobody reserved is lent by the policy {}",
+               FormatBytes(capacity->fmem()), FormatBytes(capacity->smem()), qos.policy);
+  return *capacity;
+}
+
+control::EngineOptions::Qos QosOptionsOf(const Config& config) {
+  control::EngineOptions::Qos options;
+  options.period = config.qos.period;
+  options.default_mode = *policy::ParseMode(config.qos.default_mode);
+  options.classes = config.classes;
+  if (config.qos.policy == "off") return options;
+  options.policy = *qos::MakeBurstPolicy(config.qos.policy);
+  options.capacity = CapacityOf(config.qos);
+  return options;
+}
+
 control::EngineOptions EngineOptionsOf(const Config& config) {
   control::EngineOptions options;
   options.attach_channel = config.agent.attach_channel;
@@ -64,6 +97,7 @@ control::EngineOptions EngineOptionsOf(const Config& config) {
   options.resize_timeout = config.resize.timeout;
   options.floors = {config.resize.fmem_floor, config.resize.smem_floor};
   options.slack = config.residency.slack;
+  options.qos = QosOptionsOf(config);
   return options;
 }
 

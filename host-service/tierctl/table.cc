@@ -51,6 +51,19 @@ std::string FormatPlacement(const v1::Placement& placement) {
                      FormatBytes(Bytes(placement.demoted_bytes())), placement.source_reason());
 }
 
+// What the VM is promised, and why its targets are what they are.
+std::string FormatPromise(const v1::Vm& vm) {
+  std::vector<std::vector<std::string>> rows{{"  TIER", "RESERVED", "LIMIT", "SHARES", "TARGET"}};
+  for (const v1::Tier& tier : vm.tiers()) {
+    rows.push_back({"  " + TierWord(tier), FormatBytes(Bytes(tier.reservation_bytes())),
+                    FormatBytes(Bytes(tier.limit_bytes())), fmt::format("{:g}", tier.shares()),
+                    tier.reason().empty() ? "-" : tier.reason()});
+  }
+  std::string out = FormatTable(rows, {1, 2, 3});
+  for (const std::string& problem : vm.policy_problems()) out += fmt::format("  {}\n", problem);
+  return out;
+}
+
 }  // namespace
 
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows, const std::vector<std::size_t>& right) {
@@ -118,6 +131,7 @@ std::string FormatVm(const v1::Vm& vm) {
       line("resets", fmt::format("{} of the link, for what came over it", agent.link_resets()));
   }
   if (vm.has_placement()) line("placement", FormatPlacement(vm.placement()));
+  if (!vm.tiers().empty()) line("policy", Word(v1::PolicyMode_Name(vm.policy_mode()), "POLICY_MODE_"));
   if (!vm.operation().empty()) line("operation", vm.operation());
   if (!vm.tiers().empty()) {
     std::vector<std::vector<std::string>> rows{
@@ -130,6 +144,7 @@ std::string FormatVm(const v1::Vm& vm) {
            Size(true, tier.charged_bytes()), StateWord(vm, tier)});
     }
     out += "\n" + FormatTable(rows, {1, 2, 3, 4, 5, 6, 7});
+    out += "\n" + FormatPromise(vm);
   }
   if (!vm.events().empty()) out += "\n  events\n";
   for (const v1::VmEvent& event : vm.events()) {

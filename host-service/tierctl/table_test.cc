@@ -36,6 +36,23 @@ TEST(FormatVms, ShowsAnUnmanagedVmWithItsReason) {
   EXPECT_THAT(FormatVms({vm}), HasSubstr("unmanaged\n\nold: not two-tier: 0 guest NUMA cells\n"));
 }
 
+TEST(FormatVm, ShowsWhatIsPromisedAndWhyTheTargetIsWhatItIs) {
+  v1::Vm vm = Managed();
+  vm.set_policy_mode(v1::POLICY_MODE_AUTO);
+  vm.add_policy_problems("class \"gold\": the configuration has no [class.gold]; it is as if the VM had no class");
+  v1::Tier& tier = *vm.mutable_tiers(0);
+  tier.set_reservation_bytes(64ULL << 20);
+  tier.set_limit_bytes(256ULL << 20);
+  tier.set_shares(2.5);
+  tier.set_reason("128 MiB: 64 MiB claimed and 64 MiB of what nobody needs");
+  const std::string text = FormatVm(vm);
+  EXPECT_THAT(text, HasSubstr("  policy     auto\n"));
+  EXPECT_THAT(text, HasSubstr("  TIER  RESERVED    LIMIT  SHARES  TARGET\n"
+                              "  fmem    64 MiB  256 MiB     2.5  128 MiB: 64 MiB claimed and 64 MiB of what nobody "
+                              "needs\n"
+                              "  class \"gold\""));
+}
+
 TEST(FormatTable, LeavesNoTrailingBlanks) {
   EXPECT_EQ(FormatTable({{"A", "B"}, {"long", ""}}, {}), "A     B\nlong\n");
 }

@@ -40,7 +40,7 @@ fmem_floor = "64MiB"
 class Hypertierd:
     """One hypertierd with a ledger of its own. start() and kill() may be called over and over."""
 
-    def __init__(self, libvirt: PrivateLibvirt, folder: pathlib.Path) -> None:
+    def __init__(self, libvirt: PrivateLibvirt, folder: pathlib.Path, more_config: str = '') -> None:
         self.libvirt = libvirt
         self.folder = folder
         self.metrics_port = _free_port()
@@ -49,8 +49,8 @@ class Hypertierd:
         self.config = folder / 'hypertierd.toml'
         # Paths of sockets are short; a test's name need not be.
         self.endpoint = f'unix:{tempfile.mkdtemp(prefix="ht-", dir=libvirt.folder)}/sock'
-        self.config.write_text(CONFIG.format(folder=folder, endpoint=self.endpoint, metrics_port=self.metrics_port),
-                               encoding='utf-8')
+        config = CONFIG.format(folder=folder, endpoint=self.endpoint, metrics_port=self.metrics_port)
+        self.config.write_text(config + more_config, encoding='utf-8')
         self._channel: grpc.Channel | None = None
 
     @property

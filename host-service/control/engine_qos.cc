@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Engine: what VMs are promised, and targets that keep it.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "common/text.h"
+#include "host-service/control/engine.h"
+#include "host-service/control/fleet.h"
+#include "host-service/control/standing.h"
+#include "host-service/qos/invariants.h"
+#include "host-service/qos/planner.h"
+
+namespace hypertier::control {
+
+void Engine::ResolvePromise(Vm& vm) {
+  if (!vm.TwoTier()) {
+    vm.promise = {};
+    return;
+  }
+  // Most authority first.
+  const std::array said{vm.description->policy,
+                        policy::VmTerms{.mode = options_.qos.default_mode, .qos_class = {}, .terms = {}}};
+  vm.promise = policy::Resolve(said, options_.qos.classes, vm.cells());
+  vm.promise.problems.insert(vm.promise.problems.begin(), vm.description->policy_problems.begin(),
+                             vm.description->policy_problems.end());
+}
+
+void Engine::PlanTargets(const Now& now) {
+  next_plan_ = now.mono + options_.qos.period;
+  // What is known is from before; what was said last stays in force.
+  if (options_.qos.policy == nullptr || !options_.qos.capacity || !connected_) return;
+  std::vector<Vm*> vms;
+  for (const auto& [uuid, vm] : vms_) vms.push_back(vm.get());
+  const Fleet fleet = MakeFleet(std::move(vms), tenants_, options_, now);
+  const qos::Plan plan = qos::MakePlan(fleet.snapshot, *options_.qos.policy);
+  if (const std::vector<std::string> wrong = qos::Violations(fleet.snapshot, plan); !wrong.empty()) {
+    Trouble("planning targets; the last ones stay in force", absl::InternalError(wrong.front()));
+    return;
+  }
+  for (std::size_t i = 0; i < fleet.vms.size(); ++i) Carry(*fleet.vms[i], plan.targets[i], now);
+}
+
+void Engine::Carry(Vm& vm, const PerTier<qos::Target>& planned, const Now& now) {
+  const bool decided = Planned(vm, options_);
+  PerTier<std::string> reasons;
+  if (decided) reasons = {qos::Explain(planned.fmem()), qos::Explain(planned.smem())};
+  if (reasons != vm.reasons) {
+    vm.reasons = std::move(reasons);
+    Touch(vm);
+  }
+  // Of a VM that is not planned, nothing is changed but what its limits forbid.
+  if (!decided && (!vm.operation.empty() || StandingOf(vm, options_).management != Management::kManaged)) return;
+  const PerTier<Bytes> targets{planned.fmem().amount, planned.smem().amount};
+  if (targets == vm.targets->bytes) return;
+  const absl::Status status = CommitTargets(vm, targets, NextGeneration(vm), nullptr, nullptr, now);
+  if (!status.ok()) {
+    Trouble(fmt::format("writing down the planned targets of {}", vm.name), status);
+    return;
+  }
+  if (!decided) {
+    Note(vm, EventKind::kTargetsSet, now,
+         fmt::format("lowered to the VM's limits: fmem {}, smem {}", FormatBytes(targets.fmem()),
+                     FormatBytes(targets.smem())));
+  }
+  Tell(vm, now);
+}
+
+}  // namespace hypertier::control
