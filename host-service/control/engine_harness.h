@@ -11,56 +11,9 @@
 #include <vector>
 
 #include "host-service/control/engine.h"
+#include "host-service/ledger/fake_ledger.h"
 
 namespace hypertier::control {
-
-// Keeps what it is told, as SQLite would; fails on demand.
-class FakeLedger : public Ledger {
- public:
-  absl::StatusOr<std::vector<TargetRecord>> LoadTargets() override {
-    if (!broken.ok()) return broken;
-    std::vector<TargetRecord> all;
-    for (const auto& [uuid, record] : targets) all.push_back(record);
-    return all;
-  }
-  absl::StatusOr<std::vector<OperationRecord>> LoadOperations() override {
-    if (!broken.ok()) return broken;
-    std::vector<OperationRecord> all;
-    for (auto at = operations.rbegin(); at != operations.rend(); ++at) all.push_back(at->second);
-    return all;
-  }
-  absl::Status SetTargets(const TargetRecord& record, const OperationRecord* begun,
-                          const OperationRecord* superseded) override {
-    ++writes;
-    if (!broken.ok()) return broken;
-    targets[record.uuid] = record;
-    if (begun != nullptr) operations[begun->id] = *begun;
-    if (superseded != nullptr) operations[superseded->id] = *superseded;
-    return absl::OkStatus();
-  }
-  absl::Status UpdateOperation(const OperationRecord& operation) override {
-    ++writes;
-    if (!broken.ok()) return broken;
-    operations[operation.id] = operation;
-    return absl::OkStatus();
-  }
-  absl::Status ForgetVm(const std::string& uuid) override {
-    if (!broken.ok()) return broken;
-    targets.erase(uuid);
-    return absl::OkStatus();
-  }
-  absl::Status ForgetOperations(absl::Time before) override {
-    if (!broken.ok()) return broken;
-    std::erase_if(operations,
-                  [&](const auto& entry) { return Ended(entry.second.state) && entry.second.ended < before; });
-    return absl::OkStatus();
-  }
-
-  std::map<std::string, TargetRecord> targets;
-  std::map<std::string, OperationRecord> operations;
-  absl::Status broken;
-  int writes = 0;
-};
 
 class FakeAgents : public AgentCommands {
  public:

@@ -26,7 +26,7 @@ std::uint64_t Engine::NextGeneration(const Vm& vm) const {
 absl::Status Engine::CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation,
                                    const OperationRecord* begun, const OperationRecord* ended, const Now& now) {
   TargetRecord record{.uuid = vm.uuid, .targets = targets, .generation = generation, .changed = now.wall};
-  absl::Status status = world_.ledger->SetTargets(record, begun, ended);
+  absl::Status status = world_.ledger->SetTargets(record, begun, ended, nullptr);
   if (!status.ok()) return status;
   if (ended != nullptr) unsaved_operations_.erase(ended->id);
   unforgotten_vms_.erase(vm.uuid);

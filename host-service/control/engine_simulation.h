@@ -17,10 +17,10 @@ struct Killed {};
 
 class MortalLedger : public FakeLedger {
  public:
-  absl::Status SetTargets(const TargetRecord& record, const OperationRecord* begun,
-                          const OperationRecord* superseded) override {
+  absl::Status SetTargets(const TargetRecord& record, const OperationRecord* begun, const OperationRecord* superseded,
+                          const AuditRecord* why) override {
     MaybeDie();
-    const absl::Status status = FakeLedger::SetTargets(record, begun, superseded);
+    const absl::Status status = FakeLedger::SetTargets(record, begun, superseded, why);
     MaybeDie();
     return status;
   }

@@ -26,7 +26,8 @@ using test::Targets;
     const OperationRecord begun = Operation(std::to_string(generation), absl::FromUnixSeconds(generation));
     OperationRecord superseded = Operation(std::to_string(generation - 1), absl::FromUnixSeconds(generation - 1));
     superseded.state = OperationRecord::State::kCancelled;
-    if (!(*ledger)->SetTargets(Targets(generation), &begun, generation > 1 ? &superseded : nullptr).ok()) _exit(2);
+    if (!(*ledger)->SetTargets(Targets(generation), &begun, generation > 1 ? &superseded : nullptr, nullptr).ok())
+      _exit(2);
     if (write(pipe, &generation, sizeof(generation)) != sizeof(generation)) _exit(3);
   }
 }

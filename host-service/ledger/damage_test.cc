@@ -15,6 +15,7 @@
 namespace hypertier {
 namespace {
 
+using test::Execute;
 using test::LedgerDirectory;
 using test::Operation;
 using test::ReadFile;
@@ -34,22 +35,13 @@ void ExpectRefusedAndUntouched(const std::string& path, absl::StatusCode code, c
   EXPECT_TRUE(ReadFile(path + "-wal") == journal_before) << "the journal was changed";
 }
 
-void Execute(const std::string& path, const char* sql) {
-  sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
-  char* error = nullptr;
-  EXPECT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, &error), SQLITE_OK) << error;
-  sqlite3_free(error);
-  sqlite3_close(database);
-}
-
 // A ledger with enough in it to span many pages.
 void FillLedger(const std::string& path) {
   auto ledger = OpenLedger(path);
   ASSERT_TRUE(ledger.ok()) << ledger.status();
   for (int i = 0; i < 200; ++i) {
     const OperationRecord operation = Operation(std::to_string(i), absl::FromUnixSeconds(i));
-    ASSERT_TRUE((*ledger)->SetTargets(Targets(1, std::to_string(i)), &operation, nullptr).ok());
+    ASSERT_TRUE((*ledger)->SetTargets(Targets(1, std::to_string(i)), &operation, nullptr, nullptr).ok());
   }
 }
 
@@ -189,7 +181,7 @@ TEST(Ledger, ThatIsFullSaysSoKeepsWhatItHasAndWorksOnceThereIsRoom) {
   EXPECT_THAT(ToString(refused.message()), AllOf(HasSubstr(directory.path()), HasSubstr("free space")));
   EXPECT_EQ((*ledger)->LoadOperations()->size(), static_cast<std::size_t>(stored));
   ASSERT_TRUE((*ledger)->ForgetOperations(absl::FromUnixSeconds(stored / 2)).ok());
-  EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr).ok());
+  EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr).ok());
 }
 
 TEST(Ledger, OnAFullFileSystemSaysSoKeepsWhatItHasAndWorksOnceThereIsRoom) {
@@ -209,7 +201,7 @@ TEST(Ledger, OnAFullFileSystemSaysSoKeepsWhatItHasAndWorksOnceThereIsRoom) {
     EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
     EXPECT_EQ((*ledger)->LoadOperations()->size(), static_cast<std::size_t>(stored));
     std::filesystem::remove(ballast);
-    EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr).ok());
+    EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr).ok());
     EXPECT_EQ((*ledger)->LoadOperations()->size(), static_cast<std::size_t>(stored));
   }
   EXPECT_EQ(OpenLedger(directory.path()).value()->LoadTargets()->size(), 1U);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "absl/time/time.h"
 #include "common/bytes.h"
 #include "common/tier.h"
+#include "host-service/policy/terms.h"
 
 namespace hypertier {
 
@@ -44,8 +46,50 @@ struct OperationRecord {
   absl::Status error;
 };
 
-// What must survive a restart of hypertierd. Each method is one transaction: it is on disk when it returns OK. Not
-// thread-safe: control's only.
+// What was promised to a tenant.
+struct TenantRecord {
+  // Without "tenants/".
+  std::string id;
+  std::string display_name;
+  policy::Terms terms;
+  // Grows with each change.
+  std::uint64_t version = 0;
+  absl::Time created;
+  absl::Time changed;
+
+  friend bool operator==(const TenantRecord&, const TenantRecord&) = default;
+};
+
+// What was promised to a VM over gRPC; what its domain's metadata says is libvirt's to keep.
+struct VmPolicyRecord {
+  std::string uuid;
+  policy::VmTerms policy;
+  // Grows with each change.
+  std::uint64_t version = 0;
+  absl::Time changed;
+
+  friend bool operator==(const VmPolicyRecord&, const VmPolicyRecord&) = default;
+};
+
+// Who changed what, for people.
+struct AuditRecord {
+  // Given by the ledger, whatever a caller sets: from 1 upwards, and never twice.
+  std::uint64_t sequence = 0;
+  absl::Time time;
+  // "uid 0 pid 123", or the subject of a certificate.
+  std::string actor;
+  // "tenant.create", "policy.set", "vm.resize".
+  std::string action;
+  // "tenants/a", "vms/UUID".
+  std::string subject;
+  // What changed.
+  std::string detail;
+
+  friend bool operator==(const AuditRecord&, const AuditRecord&) = default;
+};
+
+// What must survive a restart of hypertierd. Each method is one transaction: all of it, the audit record included, is
+// on disk when it returns OK, and nothing of it otherwise. Not thread-safe: control's only.
 class Ledger {
  public:
   virtual ~Ledger() = default;
@@ -54,16 +98,35 @@ class Ledger {
   // Newest first.
   virtual absl::StatusOr<std::vector<OperationRecord>> LoadOperations() = 0;
 
-  // New targets, with the operation that asked for them if there is one, and with the older operation that it ends if
-  // there is one.
+  // By id. DataLoss: damaged, which row and how.
+  virtual absl::StatusOr<std::vector<TenantRecord>> LoadTenants() = 0;
+  // By UUID. DataLoss: damaged, which row and how.
+  virtual absl::StatusOr<std::vector<VmPolicyRecord>> LoadVmPolicies() = 0;
+  // At most `at_most` records older than the one of sequence `before` (0: the newest), newest first.
+  virtual absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most) = 0;
+
+  // New targets, with the operation that asked for them if there is one, with the older operation that it ends if there
+  // is one, and with an audit record if somebody is to answer for them.
   virtual absl::Status SetTargets(const TargetRecord& targets, const OperationRecord* begun,
-                                  const OperationRecord* superseded) = 0;
+                                  const OperationRecord* superseded, const AuditRecord* audit) = 0;
   // New state of an operation.
   virtual absl::Status UpdateOperation(const OperationRecord& operation) = 0;
-  // The domain is undefined: its targets are forgotten.
+  // The domain is undefined: its targets and its policy are forgotten.
   virtual absl::Status ForgetVm(const std::string& uuid) = 0;
   // Forgets operations that ended before `before`.
   virtual absl::Status ForgetOperations(absl::Time before) = 0;
+
+  // A new tenant or a new state of one. FailedPrecondition: the ledger's version is not older. InvalidArgument: terms
+  // that cannot be (percentages outside 0 to 100, shares that are not above 0).
+  virtual absl::Status PutTenant(const TenantRecord& tenant, const AuditRecord& audit) = 0;
+  // NotFound: there is none, and so nothing to be written to the audit log. One of the same id later begins anew.
+  virtual absl::Status DeleteTenant(const std::string& id, const AuditRecord& audit) = 0;
+  // As PutTenant. The VM need not be known otherwise.
+  virtual absl::Status PutVmPolicy(const VmPolicyRecord& policy, const AuditRecord& audit) = 0;
+  // As DeleteTenant.
+  virtual absl::Status DeleteVmPolicy(const std::string& uuid, const AuditRecord& audit) = 0;
+  // Forgets all of the audit log but the newest `keep` records.
+  virtual absl::Status ForgetAudit(std::size_t keep) = 0;
 };
 
 }  // namespace hypertier

@@ -17,7 +17,7 @@ namespace {
 //
 // Amounts and generations are unsigned in the program and keep their bits in SQLite's signed integers. Times are
 // nanoseconds since 1970; the largest and the smallest integer stand for the infinite future and past.
-constexpr std::array<const char*, 1> kMigrations = {
+constexpr std::array<const char*, 2> kMigrations = {
     R"sql(
 CREATE TABLE targets (
   uuid       TEXT PRIMARY KEY,
@@ -43,6 +43,60 @@ CREATE TABLE operations (
   error_message     TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX operations_by_age ON operations (created_ns);
+)sql",
+    // Terms (an amount is bytes or a percentage or, both null, not set; shares are finite) stand in both tables in the
+    // same order.
+    R"sql(
+CREATE TABLE tenants (
+  id                       TEXT PRIMARY KEY,
+  display_name             TEXT NOT NULL,
+  fmem_reservation_bytes   INTEGER,
+  fmem_reservation_percent REAL CHECK (fmem_reservation_percent BETWEEN 0 AND 100),
+  fmem_limit_bytes         INTEGER,
+  fmem_limit_percent       REAL CHECK (fmem_limit_percent BETWEEN 0 AND 100),
+  fmem_shares              REAL CHECK (fmem_shares > 0 AND fmem_shares < 9e999),
+  smem_reservation_bytes   INTEGER,
+  smem_reservation_percent REAL CHECK (smem_reservation_percent BETWEEN 0 AND 100),
+  smem_limit_bytes         INTEGER,
+  smem_limit_percent       REAL CHECK (smem_limit_percent BETWEEN 0 AND 100),
+  smem_shares              REAL CHECK (smem_shares > 0 AND smem_shares < 9e999),
+  version                  INTEGER NOT NULL,
+  created_ns               INTEGER NOT NULL,
+  changed_ns               INTEGER NOT NULL,
+  CHECK (fmem_reservation_bytes IS NULL OR fmem_reservation_percent IS NULL),
+  CHECK (fmem_limit_bytes IS NULL OR fmem_limit_percent IS NULL),
+  CHECK (smem_reservation_bytes IS NULL OR smem_reservation_percent IS NULL),
+  CHECK (smem_limit_bytes IS NULL OR smem_limit_percent IS NULL)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE vm_policies (
+  uuid                     TEXT PRIMARY KEY,
+  mode                     INTEGER CHECK (mode IN (0, 1)), -- auto, static; null: not set
+  qos_class                TEXT NOT NULL,                  -- of the configuration, which may lose it; '': none
+  fmem_reservation_bytes   INTEGER,
+  fmem_reservation_percent REAL CHECK (fmem_reservation_percent BETWEEN 0 AND 100),
+  fmem_limit_bytes         INTEGER,
+  fmem_limit_percent       REAL CHECK (fmem_limit_percent BETWEEN 0 AND 100),
+  fmem_shares              REAL CHECK (fmem_shares > 0 AND fmem_shares < 9e999),
+  smem_reservation_bytes   INTEGER,
+  smem_reservation_percent REAL CHECK (smem_reservation_percent BETWEEN 0 AND 100),
+  smem_limit_bytes         INTEGER,
+  smem_limit_percent       REAL CHECK (smem_limit_percent BETWEEN 0 AND 100),
+  smem_shares              REAL CHECK (smem_shares > 0 AND smem_shares < 9e999),
+  version                  INTEGER NOT NULL,
+  changed_ns               INTEGER NOT NULL,
+  CHECK (fmem_reservation_bytes IS NULL OR fmem_reservation_percent IS NULL),
+  CHECK (fmem_limit_bytes IS NULL OR fmem_limit_percent IS NULL),
+  CHECK (smem_reservation_bytes IS NULL OR smem_reservation_percent IS NULL),
+  CHECK (smem_limit_bytes IS NULL OR smem_limit_percent IS NULL)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice, so that a page token stays good
+  time_ns  INTEGER NOT NULL,
+  actor    TEXT NOT NULL,
+  action   TEXT NOT NULL,
+  subject  TEXT NOT NULL,
+  detail   TEXT NOT NULL
+) STRICT;
 )sql",
 };
 
@@ -90,6 +144,10 @@ absl::Status CheckIdentity(const std::string& path, std::int64_t application_id,
 
 }  // namespace
 
+absl::Status LedgerDamage(const std::string& path, std::string_view what) {
+  return absl::DataLossError(fmt::format("ledger {}: damaged ({}); {}", path, what, kMoveAway));
+}
+
 std::int64_t LedgerSchemaVersion() {
   return static_cast<std::int64_t>(kMigrations.size());
 }
@@ -123,7 +181,7 @@ absl::Status CheckLedgerHeader(const std::string& path) {
   // SQLite reads what is missing of the last page as zeroes. (A journal may still hold that page.)
   const std::int64_t page_size = PageSize(header.data());
   if (page_size == 0 || (info.st_size % page_size != 0 && !HasJournal(path))) {
-    return absl::DataLossError(fmt::format("ledger {}: damaged (cut off in a page); {}", path, kMoveAway));
+    return LedgerDamage(path, "cut off in a page");
   }
   return CheckIdentity(path, BigEndian32(header.data() + kApplicationIdOffset),
                        BigEndian32(header.data() + kUserVersionOffset));
@@ -145,7 +203,7 @@ absl::Status CheckLedgerContent(sqlite::Database& database) {
   const absl::StatusOr<std::string> verdict = database.QueryText("PRAGMA integrity_check(1)");
   if (!verdict.ok()) return verdict.status();
   if (*verdict == "ok") return absl::OkStatus();
-  return absl::DataLossError(fmt::format("ledger {}: damaged ({}); {}", database.path(), *verdict, kMoveAway));
+  return LedgerDamage(database.path(), *verdict);
 }
 
 absl::Status MigrateLedger(sqlite::Database& database) {

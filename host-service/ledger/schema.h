@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "host-service/ledger/sqlite.h"
@@ -11,6 +12,9 @@ namespace hypertier {
 
 // "HTLG" in the file's application_id: tells our ledger from any other SQLite file.
 inline constexpr std::int64_t kLedgerApplicationId = 0x48544c47;
+
+// DataLoss, with `what` is wrong and what to do.
+absl::Status LedgerDamage(const std::string& path, std::string_view what);
 
 // What PRAGMA user_version says once every migration of this program has run.
 std::int64_t LedgerSchemaVersion();

@@ -20,13 +20,16 @@ namespace hypertier::sqlite {
 
 class Database;
 
-// One prepared statement. Parameters and columns hold what SQLite holds: signed 64-bit integers, text, or null.
+// One prepared statement. Parameters and columns hold what SQLite holds: signed 64-bit integers, doubles, text, or
+// null.
 // Must not outlive its Database.
 class Statement {
  public:
   // Parameters are numbered from 1, as in the SQL text. A bind that fails is remembered and reported by the next
   // Step().
   Statement& Bind(int index, std::int64_t value);
+  // SQLite takes NaN for null.
+  Statement& Bind(int index, double value);
   Statement& Bind(int index, std::string_view value);
   Statement& BindNull(int index);
 
@@ -40,6 +43,7 @@ class Statement {
   // Columns are numbered from 0, and are those of the row that the last Step() found.
   bool IsNull(int column) const;
   std::int64_t Integer(int column) const;
+  double Real(int column) const;
   std::string Text(int column) const;
 
  private:

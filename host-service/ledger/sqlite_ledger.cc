@@ -5,10 +5,13 @@
 
 #include <utility>
 
+#include "host-service/ledger/audit_table.h"
 #include "host-service/ledger/operations_table.h"
 #include "host-service/ledger/schema.h"
 #include "host-service/ledger/sqlite.h"
 #include "host-service/ledger/targets_table.h"
+#include "host-service/ledger/tenants_table.h"
+#include "host-service/ledger/vm_policies_table.h"
 
 namespace hypertier {
 namespace {
@@ -24,12 +27,19 @@ class SqliteLedger : public Ledger {
   absl::StatusOr<std::vector<TargetRecord>> LoadTargets() override { return ReadTargets(*database_); }
   absl::StatusOr<std::vector<OperationRecord>> LoadOperations() override { return ReadOperations(*database_); }
 
-  absl::Status SetTargets(const TargetRecord& targets, const OperationRecord* begun,
-                          const OperationRecord* superseded) override {
+  absl::StatusOr<std::vector<TenantRecord>> LoadTenants() override { return ReadTenants(*database_); }
+  absl::StatusOr<std::vector<VmPolicyRecord>> LoadVmPolicies() override { return ReadVmPolicies(*database_); }
+  absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most) override {
+    return ReadAudit(*database_, before, at_most);
+  }
+
+  absl::Status SetTargets(const TargetRecord& targets, const OperationRecord* begun, const OperationRecord* superseded,
+                          const AuditRecord* audit) override {
     return Atomically([&] {
       absl::Status status = WriteTargets(*database_, targets);
       if (status.ok() && superseded != nullptr) status = WriteOperation(*database_, *superseded);
       if (status.ok() && begun != nullptr) status = WriteOperation(*database_, *begun);
+      if (status.ok() && audit != nullptr) status = AppendAudit(*database_, *audit);
       return status;
     });
   }
@@ -39,11 +49,35 @@ class SqliteLedger : public Ledger {
   }
 
   absl::Status ForgetVm(const std::string& uuid) override {
-    return Atomically([&] { return EraseTargets(*database_, uuid); });
+    return Atomically([&] {
+      if (absl::Status status = EraseTargets(*database_, uuid); !status.ok()) return status;
+      absl::Status status = EraseVmPolicy(*database_, uuid);
+      return absl::IsNotFound(status) ? absl::OkStatus() : status;
+    });
   }
 
   absl::Status ForgetOperations(absl::Time before) override {
     return Atomically([&] { return EraseOperations(*database_, before); });
+  }
+
+  absl::Status PutTenant(const TenantRecord& tenant, const AuditRecord& audit) override {
+    return Audited(audit, [&] { return WriteTenant(*database_, tenant); });
+  }
+
+  absl::Status DeleteTenant(const std::string& id, const AuditRecord& audit) override {
+    return Audited(audit, [&] { return EraseTenant(*database_, id); });
+  }
+
+  absl::Status PutVmPolicy(const VmPolicyRecord& policy, const AuditRecord& audit) override {
+    return Audited(audit, [&] { return WriteVmPolicy(*database_, policy); });
+  }
+
+  absl::Status DeleteVmPolicy(const std::string& uuid, const AuditRecord& audit) override {
+    return Audited(audit, [&] { return EraseVmPolicy(*database_, uuid); });
+  }
+
+  absl::Status ForgetAudit(std::size_t keep) override {
+    return Atomically([&] { return EraseAudit(*database_, keep); });
   }
 
  private:
@@ -54,6 +88,14 @@ class SqliteLedger : public Ledger {
     if (!transaction.ok()) return transaction.status();
     if (absl::Status status = write(); !status.ok()) return status;
     return transaction->Commit();
+  }
+
+  template <typename Write>
+  absl::Status Audited(const AuditRecord& audit, const Write& write) {
+    return Atomically([&] {
+      absl::Status status = write();
+      return status.ok() ? AppendAudit(*database_, audit) : status;
+    });
   }
 
   std::unique_ptr<Database> database_;

@@ -54,8 +54,8 @@ TEST(Ledger, KeepsEveryFieldAcrossARestart) {
   {
     auto ledger = OpenLedger(directory.path());
     ASSERT_TRUE(ledger.ok()) << ledger.status();
-    ASSERT_TRUE((*ledger)->SetTargets(extreme, nullptr, nullptr).ok());
-    ASSERT_TRUE((*ledger)->SetTargets(Targets(8), &running, &failed).ok());
+    ASSERT_TRUE((*ledger)->SetTargets(extreme, nullptr, nullptr, nullptr).ok());
+    ASSERT_TRUE((*ledger)->SetTargets(Targets(8), &running, &failed, nullptr).ok());
   }
   auto ledger = OpenLedger(directory.path());
   ASSERT_TRUE(ledger.ok()) << ledger.status();
@@ -82,12 +82,12 @@ TEST(Ledger, NeverLetsAGenerationGoBackAndThenChangesNothing) {
   auto ledger = OpenLedger(":memory:");
   const OperationRecord begun = Operation("a", kNoon);
   // Above the range of a signed integer, where SQL's own comparison would be wrong.
-  ASSERT_TRUE((*ledger)->SetTargets(Targets(UINT64_MAX), nullptr, nullptr).ok());
-  const absl::Status status = (*ledger)->SetTargets(Targets(5), &begun, nullptr);
+  ASSERT_TRUE((*ledger)->SetTargets(Targets(UINT64_MAX), nullptr, nullptr, nullptr).ok());
+  const absl::Status status = (*ledger)->SetTargets(Targets(5), &begun, nullptr, nullptr);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(ToString(status.message()), HasSubstr("generation 5 is older"));
   EXPECT_TRUE((*ledger)->LoadOperations()->empty());
-  EXPECT_TRUE((*ledger)->SetTargets(Targets(UINT64_MAX), nullptr, nullptr).ok());
+  EXPECT_TRUE((*ledger)->SetTargets(Targets(UINT64_MAX), nullptr, nullptr, nullptr).ok());
 }
 
 TEST(Ledger, UpdatesAnOperationInPlaceAndStoresOneItDoesNotKnow) {
@@ -104,14 +104,14 @@ TEST(Ledger, UpdatesAnOperationInPlaceAndStoresOneItDoesNotKnow) {
 TEST(Ledger, ForgetsTheTargetsOfAVmAndNothingElse) {
   auto ledger = OpenLedger(":memory:");
   const OperationRecord begun = Operation("a", kNoon);
-  ASSERT_TRUE((*ledger)->SetTargets(Targets(9), &begun, nullptr).ok());
-  ASSERT_TRUE((*ledger)->SetTargets(Targets(3, "other"), nullptr, nullptr).ok());
+  ASSERT_TRUE((*ledger)->SetTargets(Targets(9), &begun, nullptr, nullptr).ok());
+  ASSERT_TRUE((*ledger)->SetTargets(Targets(3, "other"), nullptr, nullptr, nullptr).ok());
   ASSERT_TRUE((*ledger)->ForgetVm(test::kUuid).ok());
   ASSERT_TRUE((*ledger)->ForgetVm("never heard of").ok());
   ASSERT_EQ((*ledger)->LoadTargets()->size(), 1U);
   EXPECT_EQ((*ledger)->LoadTargets()->front().uuid, "other");
   EXPECT_EQ((*ledger)->LoadOperations()->size(), 1U);
-  EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr).ok()) << "a new VM of that UUID begins anew";
+  EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr).ok()) << "a new VM of that UUID begins anew";
 }
 
 TEST(Ledger, ForgetsOnlyOperationsThatEndedBefore) {
@@ -139,7 +139,7 @@ TEST(Ledger, SaysThatAnotherProcessHoldsItAndWorksOnOnceItIsReleased) {
   ASSERT_EQ(sqlite3_open(directory.path().c_str(), &other), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
 
-  const absl::Status status = (*ledger)->SetTargets(Targets(1), nullptr, nullptr);
+  const absl::Status status = (*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(ToString(status.message()), HasSubstr(directory.path()));
   EXPECT_THAT(ToString(status.message()), HasSubstr("another process"));
@@ -148,7 +148,7 @@ TEST(Ledger, SaysThatAnotherProcessHoldsItAndWorksOnOnceItIsReleased) {
 
   ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(other);
-  EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr).ok());
+  EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr).ok());
 }
 
 }  // namespace
