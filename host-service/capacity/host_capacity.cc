@@ -60,6 +60,7 @@ std::vector<std::vector<int>> TiersOf(const std::string& root) {
     if (number && nodes.ok()) tiers[*number] = *nodes;
   }
   std::vector<std::vector<int>> ranked;
+  ranked.reserve(tiers.size());
   for (auto& [number, nodes] : tiers) ranked.push_back(std::move(nodes));
   return ranked;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tenants that have bought more FMEM than there is, together: what lies idle is lent, and comes back when it is wanted."""
+"""Tenants that have bought more FMEM than there is, together: what lies idle is lent, and comes back when wanted."""
 
 import collections.abc
 import time
