@@ -84,15 +84,26 @@ class Aims {
       problem.tenants.push_back({of.shares, of.reservation, room_.tenants[t]});
     }
     for (std::size_t i = 0; i < targets_.size(); ++i) {
-      const Target& target = targets_[i];
+      Target& target = targets_[i];
       BurstProblem::Tenant& tenant = problem.tenants[vm(i).tenant];
       BurstProblem::Vm& of = problem.vms.emplace_back();
       of.tenant = vm(i).tenant;
       of.shares = vm(i).policy[tier_].shares;
       tenant.least -= target.amount;
+      if (!vm(i).frozen) {
+        tenant.room -= target.amount;
+        problem.total -= target.amount;
+      }
+      if (vm(i).tiers[tier_].overstays) {
+        // As long as it keeps that, nobody else can have it: or others would keep their burst while a reservation
+        // waits.
+        const Bytes kept = vm(i).tiers[tier_].held - target.amount;
+        tenant.room -= kept;
+        problem.total -= kept;
+        if (!vm(i).frozen) target.cause = Cause::kOverstays;
+        continue;
+      }
       if (vm(i).frozen) continue;
-      tenant.room -= target.amount;
-      problem.total -= target.amount;
       const Bytes cap = CapOf(vm(i), tier_);
       of.room = cap - target.claim;
       of.wanted = std::min(target.demand, cap) - target.claim;

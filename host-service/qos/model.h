@@ -46,6 +46,8 @@ struct VmTier {
   Bytes target;
   // What it may have in use now, whatever its target: while it shrinks, more than that.
   Bytes held;
+  // It holds more than its target and does not give it back: nobody can count on that.
+  bool overstays = false;
 };
 
 struct Vm {

@@ -29,6 +29,8 @@ std::string Why(const Target& target) {
       return "claims exceed what the host has; they are met in proportion to shares";
     case Cause::kFrozen:
       return "not changed: no agent, stale statistics, or maintenance";
+    case Cause::kOverstays:
+      return "its claim; nothing beyond while it does not give back what it holds above its target";
     case Cause::kSteady:
       return fmt::format("near enough to {}", aim);
     case Cause::kWaiting:

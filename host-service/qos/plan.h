@@ -22,6 +22,8 @@ enum class Cause {
   kOvercommitted,
   // Not to be changed.
   kFrozen,
+  // It keeps what it was to give back.
+  kOverstays,
   // It is near enough to what it should be.
   kSteady,
   // It is to grow, and what it grows into is still in use by others; or it grows in steps.

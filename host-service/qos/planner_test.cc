@@ -150,6 +150,37 @@ TEST_F(PlannerTest, OneThatGivesBackSlowlyHoldsUpGrowthButNothingIsExceeded) {
   EXPECT_LE(periods, 6);
 }
 
+TEST_F(PlannerTest, WhatOneDoesNotGiveBackOthersGiveBackInItsPlace) {
+  const std::size_t tenant = host_.AddTenant();
+  const std::size_t owner = host_.AddVm(tenant, {.reservation = Gib(40)}, Gib(40));
+  const std::size_t hoarder = host_.AddVm(tenant, {.reservation = Gib(10)}, Gib(100));
+  const std::size_t neighbour = host_.AddVm(tenant, {.reservation = Gib(10)}, Gib(100));
+  Uses(owner, Gib(2));
+  Uses(hoarder, Gib(44));
+  Uses(neighbour, Gib(44));
+  Steps(30);
+  const Bytes kept = host_.fmem(hoarder);
+  EXPECT_GE(kept, Gib(40));
+  // The owner wants its own, and one of those who have it does not let go.
+  host_.shrunk_in_a_period = Gib(1000);
+  Uses(owner, Gib(40));
+  for (int i = 0; i < 5; ++i) {
+    Steps(1);
+    host_.vm(hoarder).tiers.fmem().held = kept;
+    host_.vm(hoarder).tiers.fmem().overstays = true;
+  }
+  EXPECT_GE(host_.fmem(owner), Gib(39));
+  EXPECT_GE(host_.fmem(neighbour), Gib(10));
+  EXPECT_EQ(host_.target(hoarder).cause, Cause::kOverstays);
+  EXPECT_EQ(host_.fmem(hoarder), Gib(10));
+  // As soon as it has let go, it competes again.
+  host_.vm(hoarder).tiers.fmem().overstays = false;
+  host_.vm(hoarder).tiers.fmem().held = host_.fmem(hoarder);
+  Steps(30);
+  ExpectNear(host_.fmem(hoarder) + host_.fmem(neighbour), Gib(60), Gib(1));
+  EXPECT_EQ(host_.fmem(owner), Gib(40));
+}
+
 TEST_F(PlannerTest, AVmUnderPressureAtItsFloorCanAskForMore) {
   const std::size_t tenant = host_.AddTenant();
   const std::size_t poor = host_.AddVm(tenant, {.reservation = Gib(40)}, Gib(40));

@@ -44,6 +44,7 @@ void ChangeVm(Vm& vm) {
   for (const TierId tier : kTiers) {
     if (*rc::gen::inRange(0, 4) == 0) vm.policy[tier] = AnyPolicy(1 << 13);
     vm.tiers[tier].floor = Mib(512);
+    vm.tiers[tier].overstays = *rc::gen::inRange(0, 4) == 0;
   }
 }
 
