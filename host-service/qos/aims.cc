@@ -108,7 +108,10 @@ class Aims {
       of.room = cap - target.claim;
       of.wanted = std::min(target.demand, cap) - target.claim;
       wanted[of.tenant] += of.wanted;
-      if (tier_ == TierId::kFmem) of.gains = GainsOf(vm(i), target.claim, cap);
+      if (tier_ == TierId::kFmem) {
+        const Bytes has = vm(i).tiers[tier_].target - target.claim;
+        of.gains = Favoured(GainsOf(vm(i), target.claim, cap), has, 1 + options_.incumbency);
+      }
     }
     for (std::size_t t = 0; t < wanted.size(); ++t) {
       problem.tenants[t].least = std::min(problem.tenants[t].least, wanted[t]);

@@ -34,4 +34,15 @@ std::vector<Gain> GainsOf(const Vm& vm, Bytes from, Bytes to) {
   return gains;
 }
 
+std::vector<Gain> Favoured(const std::vector<Gain>& gains, Bytes first, double factor) {
+  std::vector<Gain> favoured;
+  for (const Gain& gain : gains) {
+    const Bytes within = std::min(gain.amount, first);
+    if (within > Bytes()) favoured.push_back({within, gain.hits * factor});
+    if (within < gain.amount) favoured.push_back({gain.amount - within, gain.hits});
+    first -= within;
+  }
+  return favoured;
+}
+
 }  // namespace hypertier::qos

@@ -35,5 +35,15 @@ TEST(GainsOf, AMadeUpCurveIsStraightened) {
   EXPECT_EQ(gains[1].hits, 0);
 }
 
+TEST(Favoured, WhatIsThereAlreadyIsWorthMore) {
+  const std::vector<Gain> gains = Favoured({{Bytes::GiB(2), 10}, {Bytes::GiB(4), 5}}, Bytes::GiB(3), 1.5);
+  ASSERT_EQ(gains.size(), 3U);
+  EXPECT_EQ(gains[0].hits, 15);
+  EXPECT_EQ(gains[1].amount, Bytes::GiB(1));
+  EXPECT_EQ(gains[1].hits, 7.5);
+  EXPECT_EQ(gains[2].amount, Bytes::GiB(3));
+  EXPECT_EQ(gains[2].hits, 5);
+}
+
 }  // namespace
 }  // namespace hypertier::qos

@@ -21,6 +21,10 @@ struct Options {
   double pressure = 0.1;
   double pressure_step = 0.25;
 
+  // Burst that a VM has counts for so much more than the same for another: what guests tell of their accesses is off by
+  // as much, and memory would go back and forth for nothing.
+  double incumbency = 0.1;
+
   // A target that is off by less stays as it is: a share of what it should be, and at least so much. Reservations are
   // exact.
   double hysteresis = 0.01;

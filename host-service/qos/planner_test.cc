@@ -241,6 +241,27 @@ TEST_F(PlannerTest, UnderConstantDemandTargetsComeToRest) {
   EXPECT_EQ(host_.moved, Bytes());
 }
 
+TEST_F(PlannerTest, WhatGuestsTellIsOffALittleAndMemoryDoesNotGoBackAndForth) {
+  const std::size_t tenant = host_.AddTenant();
+  std::vector<std::size_t> vms;
+  // Nearly alike, and there is not enough for all.
+  for (int i = 0; i < 8; ++i) vms.push_back(host_.AddVm(tenant, {.reservation = Gib(2)}, Gib(30)));
+  std::mt19937_64 random(9);
+  const auto noisy = [&] {
+    for (const std::size_t vm : vms) Uses(vm, Gib(30), 1000 + static_cast<double>(random() % 50));
+  };
+  for (int i = 0; i < 50; ++i) {
+    noisy();
+    Steps(1);
+  }
+  host_.moved = Bytes();
+  for (int i = 0; i < 500; ++i) {
+    noisy();
+    Steps(1);
+  }
+  EXPECT_EQ(host_.moved, Bytes());
+}
+
 TEST_F(PlannerTest, HotnessServesMoreThanSharesDo) {
   const auto served = [](std::string_view policy) {
     SimulatedHost host(Gib(100), Gib(1000), policy);
