@@ -9,11 +9,13 @@
 
 namespace hypertier::agent {
 
-// Sums over the zones of a NUMA node. Below `low` the kernel allocates elsewhere and wakes kswapd, which works until
-// `high` is free; below the `min` of a zone most allocations fail.
+// Sums over the zones of a NUMA node. Of what is free in a zone, programs' pages do not get its low watermark (which
+// the kernel boosts for a while when blocks of it get mixed up), nor what it is to keep for allocations that must lie
+// low: then the kernel allocates elsewhere and wakes kswapd, which works until `high` is free.
 struct Watermarks {
-  Bytes low;
   Bytes high;
+  // Free now and not for programs' pages.
+  Bytes kept;
 };
 
 // `zoneinfo` is /proc/zoneinfo. What it does not say counts as 0.

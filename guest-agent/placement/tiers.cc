@@ -79,19 +79,23 @@ absl::StatusOr<TierView> TierReader::ReadNodes() const {
 }
 
 Bytes TierReader::FmemRoom(ranges::Time now) {
-  const absl::StatusOr<TierView> view = Read(now);
-  return view.ok() ? view->capacity.free.fmem() - kernels_low_ : Bytes();
+  const absl::StatusOr<TierView> view = ReadTiers();
+  if (!view.ok()) return Bytes();
+  if (now != kept_at_) ReadKept(now, view->nodes.fmem());
+  return view->capacity.free.fmem() - kept_;
+}
+
+void TierReader::ReadKept(ranges::Time now, int node) {
+  kept_ = WatermarksOf(ReadZoneinfo(root_), static_cast<std::uint32_t>(node)).kept;
+  kept_at_ = now;
 }
 
 // Somebody may change min_free_kbytes, and the kernel does when memory is plugged.
 Bytes TierReader::Watermark(ranges::Time now, const TierView& view) {
-  if (now >= watermark_due_) {
-    kernels_low_ = WatermarksOf(ReadZoneinfo(root_), static_cast<std::uint32_t>(view.nodes.fmem())).low;
-    watermark_due_ = now + kWatermarkInterval;
-  }
+  if (kept_at_ == ranges::Time::min() || now >= kept_at_ + kWatermarkInterval) ReadKept(now, view.nodes.fmem());
   const Bytes usable = view.capacity.fmem_usable;
   // A tiny FMEM is not to be kept empty.
-  return std::min(kernels_low_ + Bytes(usable.count() / kWatermarkShare), Bytes(usable.count() / 8));
+  return std::min(kept_ + Bytes(usable.count() / kWatermarkShare), Bytes(usable.count() / 8));
 }
 
 }  // namespace hypertier::agent

@@ -29,7 +29,8 @@ class TierReader {
   // FailedPrecondition: this guest does not have one node of each kind; says what it has.
   absl::StatusOr<TierView> Read(ranges::Time now);
 
-  // What FMEM has free now above the kernel's low watermarks.
+  // What FMEM has free for programs' pages. What the kernel keeps of it is read anew for each `now`: cheap to ask again
+  // during one call of the mover.
   Bytes FmemRoom(ranges::Time now);
 
  private:
@@ -37,11 +38,13 @@ class TierReader {
   absl::StatusOr<TierView> ReadNodes() const;
   // What is to stay free of FMEM.
   Bytes Watermark(ranges::Time now, const TierView& view);
+  void ReadKept(ranges::Time now, int node);
 
   const std::string root_;
   HyperflexDevice device_;
-  Bytes kernels_low_;
-  ranges::Time watermark_due_ = ranges::Time::min();
+  // What the kernel keeps of FMEM, as of then.
+  Bytes kept_;
+  ranges::Time kept_at_ = ranges::Time::min();
 };
 
 }  // namespace hypertier::agent

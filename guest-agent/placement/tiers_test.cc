@@ -30,8 +30,8 @@ class TierReaderTest : public ::testing::Test {
     std::ofstream(root_ + path) << text;
   }
   void SetLow(int pages) {
-    Write("/proc/zoneinfo", fmt::format("Node 0, zone    DMA32\n        low      {}\nNode 1, zone   Normal\n"
-                                        "        low      70000\n",
+    Write("/proc/zoneinfo", fmt::format("Node 0, zone    DMA32\n  pages free     25600\n        low      {}\n"
+                                        "Node 1, zone   Normal\n  pages free     80000\n        low      70000\n",
                                         pages));
   }
 
@@ -59,8 +59,30 @@ TEST_F(TierReaderTest, FreeStaysWhatTheKernelKeepsAndHalfAPercent) {
   SetLow(10000);
   EXPECT_EQ(reader_.Read(ranges::Time(seconds(2)))->capacity.fmem_watermark, Bytes::KiB(4 * 5000) + half_percent);
   EXPECT_EQ(reader_.Read(ranges::Time(seconds(90)))->capacity.fmem_watermark, Bytes::KiB(4 * 10000) + half_percent);
+  // Not more than there is free; and a small FMEM is used all the same.
   SetLow(1'000'000);
-  EXPECT_EQ(reader_.Read(ranges::Time(seconds(200)))->capacity.fmem_watermark, Bytes::MiB(128));
+  EXPECT_EQ(reader_.Read(ranges::Time(seconds(200)))->capacity.fmem_watermark, Bytes::MiB(100) + half_percent);
+  Write("/sys/devices/system/node/node0/meminfo", "Node 0 MemTotal: 524288 kB\nNode 0 MemFree:  102400 kB\n");
+  EXPECT_EQ(reader_.Read(ranges::Time(seconds(201)))->capacity.fmem_watermark, Bytes::MiB(64));
+}
+
+TEST_F(TierReaderTest, RoomIsWhatProgramsCanHaveOfEachZone) {
+  // 100 MiB are free: 16 in a zone that keeps all of it for devices, and 84 in one that fights fragmentation.
+  Write("/proc/zoneinfo",
+        "Node 0, zone      DMA\n  pages free     4096\n        boost    0\n        min      10\n        low      12\n"
+        "        high     14\n        protection: (0, 253, 8320, 8320, 8320)\n"
+        "Node 0, zone    DMA32\n  pages free     21504\n        boost    3328\n        min      4000\n"
+        "        low      5120\n        high     6240\n        protection: (0, 0, 0, 0, 0)\n"
+        "    cpu: 0\n              high:  999\n"
+        "Node 0, zone   Normal\n  pages free     0\n        low      0\n");
+  const ranges::Time now(seconds(5));
+  EXPECT_EQ(reader_.FmemRoom(now), Bytes::MiB(64));
+  // Programs take 60 MiB during one call of the mover.
+  Write("/sys/devices/system/node/node0/meminfo", "Node 0 MemTotal: 1048576 kB\nNode 0 MemFree:  40960 kB\n");
+  EXPECT_EQ(reader_.FmemRoom(now), Bytes::MiB(4));
+  // By the next one, the zone is boosted further.
+  Write("/proc/zoneinfo", "Node 0, zone    DMA32\n  pages free     10240\n        low      11000\n");
+  EXPECT_EQ(reader_.FmemRoom(now + seconds(1)), Bytes());
 }
 
 TEST_F(TierReaderTest, SaysWhatAGuestHasThatIsNotTwoTier) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -119,6 +120,8 @@ class Engine {
   std::uint64_t NextGeneration(const Vm& vm) const;
   absl::Status CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation,
                              const OperationRecord* begun, const OperationRecord* ended, const Now& now);
+  // What the ledger has taken down.
+  void PutInForce(Vm& vm, const TargetRecord& record);
   void Advance(Vm& vm, const Now& now);
   void FillFigures(const Vm& vm, Operation& operation) const;
   // Ends the VM's running operation, if there is one.
@@ -130,8 +133,8 @@ class Engine {
   // What VMs are promised, and targets that keep it (engine_qos.cc).
   void ResolvePromise(Vm& vm);
   void PlanTargets(const Now& now);
-  // Puts what was planned for one VM in force.
-  void Carry(Vm& vm, const PerTier<qos::Target>& planned, const Now& now);
+  // Tells why, and returns the VM's new targets if there are any.
+  std::optional<PerTier<Bytes>> NewTargets(Vm& vm, const PerTier<qos::Target>& planned);
 
   void RetryLedger(const Now& now);
   void ForgetOld(const Now& now);

@@ -39,10 +39,35 @@ void Engine::PlanTargets(const Now& now) {
     Trouble("planning targets; the last ones stay in force", absl::InternalError(wrong.front()));
     return;
   }
-  for (std::size_t i = 0; i < fleet.vms.size(); ++i) Carry(*fleet.vms[i], plan.targets[i], now);
+
+  std::vector<Vm*> changed;
+  std::vector<TargetRecord> records;
+  for (std::size_t i = 0; i < fleet.vms.size(); ++i) {
+    Vm& vm = *fleet.vms[i];
+    const std::optional<PerTier<Bytes>> targets = NewTargets(vm, plan.targets[i]);
+    if (!targets) continue;
+    changed.push_back(&vm);
+    records.push_back({.uuid = vm.uuid, .targets = *targets, .generation = NextGeneration(vm), .changed = now.wall});
+  }
+  if (changed.empty()) return;
+  // In one transaction: a write for each VM would hold up control for seconds.
+  if (const absl::Status status = world_.ledger->SetManyTargets(records); !status.ok()) {
+    Trouble("writing down planned targets; the last ones stay in force", status);
+    return;
+  }
+  for (std::size_t i = 0; i < changed.size(); ++i) {
+    Vm& vm = *changed[i];
+    PutInForce(vm, records[i]);
+    if (!Planned(vm, options_)) {
+      Note(vm, EventKind::kTargetsSet, now,
+           fmt::format("lowered to the VM's limits: fmem {}, smem {}", FormatBytes(records[i].targets.fmem()),
+                       FormatBytes(records[i].targets.smem())));
+    }
+    Tell(vm, now);
+  }
 }
 
-void Engine::Carry(Vm& vm, const PerTier<qos::Target>& planned, const Now& now) {
+std::optional<PerTier<Bytes>> Engine::NewTargets(Vm& vm, const PerTier<qos::Target>& planned) {
   const bool decided = Planned(vm, options_);
   PerTier<std::string> reasons;
   if (decided) reasons = {qos::Explain(planned.fmem()), qos::Explain(planned.smem())};
@@ -51,20 +76,12 @@ void Engine::Carry(Vm& vm, const PerTier<qos::Target>& planned, const Now& now) 
     Touch(vm);
   }
   // Of a VM that is not planned, nothing is changed but what its limits forbid.
-  if (!decided && (!vm.operation.empty() || StandingOf(vm, options_).management != Management::kManaged)) return;
+  if (!decided && (!vm.operation.empty() || StandingOf(vm, options_).management != Management::kManaged)) {
+    return std::nullopt;
+  }
   const PerTier<Bytes> targets{planned.fmem().amount, planned.smem().amount};
-  if (targets == vm.targets->bytes) return;
-  const absl::Status status = CommitTargets(vm, targets, NextGeneration(vm), nullptr, nullptr, now);
-  if (!status.ok()) {
-    Trouble(fmt::format("writing down the planned targets of {}", vm.name), status);
-    return;
-  }
-  if (!decided) {
-    Note(vm, EventKind::kTargetsSet, now,
-         fmt::format("lowered to the VM's limits: fmem {}, smem {}", FormatBytes(targets.fmem()),
-                     FormatBytes(targets.smem())));
-  }
-  Tell(vm, now);
+  if (targets == vm.targets->bytes) return std::nullopt;
+  return targets;
 }
 
 }  // namespace hypertier::control

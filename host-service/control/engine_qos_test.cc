@@ -139,6 +139,20 @@ TEST_F(EngineQosTest, NobodyGrowsIntoWhatAnotherStillHolds) {
   EXPECT_LE(most_, Bytes::MiB(1024));
 }
 
+TEST_F(EngineQosTest, WhatOneDoesNotGiveBackOthersGiveBackInItsPlace) {
+  Start(kWeb, Auto(Bytes::MiB(512)), Bytes::MiB(64), {Bytes::MiB(640), Bytes()});
+  Start(kBatch, Auto(Bytes::MiB(96)), Bytes::GiB(3), {Bytes::MiB(768), Bytes()});
+  Start(kOther, Auto(Bytes::MiB(96)), Bytes::GiB(3), {Bytes::MiB(768), Bytes()});
+  Pass(20);
+  EXPECT_GT(Fmem(kBatch), Bytes::MiB(350));
+  guests_[kBatch].obeys = false;
+  guests_[kWeb].used = Bytes::GiB(3);
+  Pass(16);
+  EXPECT_GE(Fmem(kWeb), Bytes::MiB(500));
+  EXPECT_THAT(Reason(kBatch), HasSubstr("does not give back"));
+  EXPECT_LE(most_, Bytes::MiB(1024));
+}
+
 TEST_F(EngineQosTest, WhoFallsSilentIsFrozenAndLosesNothing) {
   const PerTier<Bytes> half{Bytes::MiB(512), Bytes()};
   Start(kWeb, Auto(Bytes::MiB(512)), Bytes::GiB(3), half);
@@ -231,6 +245,7 @@ TEST_F(EngineQosTest, AfterARestartPlanningGoesOnFromTheLedger) {
 
 TEST_F(EngineQosTest, ALedgerThatCannotBeWrittenKeepsTargetsAsTheyAre) {
   Start(kWeb, Auto(Bytes::MiB(768)), Bytes::GiB(3), {Bytes::MiB(512), Bytes()});
+  Start(kBatch, Auto(Bytes()), Bytes::GiB(3), {Bytes::MiB(512), Bytes()});
   host_.ledger.broken = absl::ResourceExhaustedError("disk full");
   Pass(10);
   EXPECT_EQ(Fmem(kWeb), Bytes::MiB(512));

@@ -25,19 +25,23 @@ std::uint64_t Engine::NextGeneration(const Vm& vm) const {
 
 absl::Status Engine::CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation,
                                    const OperationRecord* begun, const OperationRecord* ended, const Now& now) {
-  TargetRecord record{.uuid = vm.uuid, .targets = targets, .generation = generation, .changed = now.wall};
+  const TargetRecord record{.uuid = vm.uuid, .targets = targets, .generation = generation, .changed = now.wall};
   absl::Status status = world_.ledger->SetTargets(record, begun, ended, nullptr);
   if (!status.ok()) return status;
   if (ended != nullptr) unsaved_operations_.erase(ended->id);
+  PutInForce(vm, record);
+  return absl::OkStatus();
+}
+
+void Engine::PutInForce(Vm& vm, const TargetRecord& record) {
   unforgotten_vms_.erase(vm.uuid);
-  kept_[vm.uuid] = Kept{std::move(record), std::nullopt};
-  vm.targets = VmTargets{targets, generation, true};
+  kept_[vm.uuid] = Kept{record, std::nullopt};
+  vm.targets = VmTargets{record.targets, record.generation, true};
   vm.agreed = false;
   vm.at_target_since = {};
   vm.rediscard.Interrupted();
   UpdateCeiling(vm, options_.slack);
   Touch(vm);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<OperationPtr> Engine::Resize(const ResizeRequest& request, const Now& now) {

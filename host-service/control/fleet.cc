@@ -11,12 +11,14 @@
 namespace hypertier::control {
 namespace {
 
-qos::VmTier TierOf(const Vm& vm, TierId tier, const EngineOptions& options) {
+qos::VmTier TierOf(Vm& vm, TierId tier, const EngineOptions& options, const Now& now) {
   qos::VmTier state;
   state.floor = FloorOf(vm, tier, options);
   state.size = vm.cells()[tier];
   state.target = vm.targets ? std::min(vm.targets->bytes[tier], state.size) : state.size;
   state.held = ChargedOf(vm, tier);
+  vm.overstay[tier].Update(state.held, state.target + options.slack, now.mono);
+  state.overstays = vm.overstay[tier].Lasts(now.mono, options.overstay_patience);
   return state;
 }
 
@@ -62,7 +64,7 @@ Fleet MakeFleet(std::vector<Vm*> vms, const std::map<std::string, policy::Terms>
     qos::Vm& planned = fleet.snapshot.vms.emplace_back();
     planned.tenant = index_of(vm->description->tenant);
     planned.policy = vm->promise.tiers;
-    for (const TierId tier : kTiers) planned.tiers[tier] = TierOf(*vm, tier, options);
+    for (const TierId tier : kTiers) planned.tiers[tier] = TierOf(*vm, tier, options, now);
     planned.frozen = !Planned(*vm, options);
     FillGuestsWord(*vm, now, planned);
   }

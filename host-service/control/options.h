@@ -36,6 +36,9 @@ struct EngineOptions {
     // What VMs may have; not known: nothing is planned.
     std::optional<PerTier<Bytes>> capacity;
   } qos;
+  // A VM that has not come nearer to its target for so long keeps what it was to give back, and others give back in its
+  // place.
+  absl::Duration overstay_patience = absl::Seconds(4);
   // A guest that ran out of memory counts as pressed for so long.
   absl::Duration pressed = absl::Seconds(30);
 

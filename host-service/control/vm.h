@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "host-service/control/guest_report.h"
 #include "host-service/control/model.h"
+#include "host-service/control/overstay.h"
 #include "host-service/control/rediscard.h"
 #include "host-service/domain/describe.h"
 #include "host-service/policy/resolve.h"
@@ -126,6 +127,7 @@ struct Vm {
   policy::Promise promise;
   // Of the planned targets, in words; empty where nobody plans them.
   PerTier<std::string> reasons;
+  PerTier<Overstay> overstay;
   // The guest ran out of memory not long before (mono).
   absl::Duration pressed_until = -absl::InfiniteDuration();
 

@@ -40,15 +40,24 @@ class FakeLedger : public Ledger {
                           const AuditRecord* why) override {
     ++writes;
     if (!broken.ok()) return broken;
-    if (const auto known = targets.find(record.uuid);
-        known != targets.end() && known->second.generation > record.generation) {
-      return absl::FailedPreconditionError(fmt::format("targets of VM {}: generation {} is older than {}", record.uuid,
-                                                       record.generation, known->second.generation));
-    }
+    if (absl::Status status = CheckNewer(record); !status.ok()) return status;
     targets[record.uuid] = record;
     if (superseded != nullptr) operations[superseded->id] = *superseded;
     if (begun != nullptr) operations[begun->id] = *begun;
     if (why != nullptr) Append(*why);
+    return absl::OkStatus();
+  }
+  absl::Status SetManyTargets(std::span<const TargetRecord> records) override {
+    ++writes;
+    if (!broken.ok()) return broken;
+    const std::map<std::string, TargetRecord> before = targets;
+    for (const TargetRecord& record : records) {
+      if (absl::Status status = CheckNewer(record); !status.ok()) {
+        targets = before;
+        return status;
+      }
+      targets[record.uuid] = record;
+    }
     return absl::OkStatus();
   }
   absl::Status UpdateOperation(const OperationRecord& operation) override {
@@ -101,6 +110,12 @@ class FakeLedger : public Ledger {
   int writes = 0;
 
  private:
+  absl::Status CheckNewer(const TargetRecord& record) const {
+    const auto known = targets.find(record.uuid);
+    if (known == targets.end() || known->second.generation <= record.generation) return absl::OkStatus();
+    return absl::FailedPreconditionError(fmt::format("targets of VM {}: generation {} is older than {}", record.uuid,
+                                                     record.generation, known->second.generation));
+  }
   template <typename Record>
   absl::StatusOr<std::vector<Record>> All(const std::map<std::string, Record>& records) const {
     if (!broken.ok()) return broken;

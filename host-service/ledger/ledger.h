@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,8 @@ class Ledger {
   // is one, and with an audit record if somebody is to answer for them.
   virtual absl::Status SetTargets(const TargetRecord& targets, const OperationRecord* begun,
                                   const OperationRecord* superseded, const AuditRecord* audit) = 0;
+  // New targets of many VMs, as a plan makes them: of all or of none.
+  virtual absl::Status SetManyTargets(std::span<const TargetRecord> targets) = 0;
   // New state of an operation.
   virtual absl::Status UpdateOperation(const OperationRecord& operation) = 0;
   // The domain is undefined: its targets and its policy are forgotten.

@@ -107,11 +107,22 @@ Change PutVmPolicy(Dice& dice, const FakeLedger& now) {
           }};
 }
 
-Change SetTargets(Dice& dice, const FakeLedger& now) {
+TargetRecord RandomTargets(Dice& dice, const FakeLedger& now) {
   TargetRecord targets{
       .uuid = dice.Vm(), .targets = {dice.Size(), dice.Size()}, .generation = 0, .changed = dice.Time()};
   const auto known = now.targets.find(targets.uuid);
   targets.generation = dice.NextTo(known == now.targets.end() ? 0 : known->second.generation);
+  return targets;
+}
+
+Change SetManyTargets(Dice& dice, const FakeLedger& now) {
+  std::vector<TargetRecord> all;
+  for (std::uint64_t i = dice.Below(4); i > 0; --i) all.push_back(RandomTargets(dice, now));
+  return {"SetManyTargets", [all](Ledger& ledger) { return ledger.SetManyTargets(all); }};
+}
+
+Change SetTargets(Dice& dice, const FakeLedger& now) {
+  const TargetRecord targets = RandomTargets(dice, now);
   std::optional<OperationRecord> begun;
   std::optional<OperationRecord> superseded;
   std::optional<AuditRecord> audit;
@@ -150,8 +161,9 @@ Change RandomChange(std::mt19937_64& random, const FakeLedger& now) {
               }};
     }
     case 10:
-    case 11:
       return SetTargets(dice, now);
+    case 11:
+      return SetManyTargets(dice, now);
     case 12:
       return {"UpdateOperation", [operation = RandomOperation(dice, dice.OperationId())](Ledger& l) {
                 return l.UpdateOperation(operation);

@@ -44,6 +44,16 @@ class SqliteLedger : public Ledger {
     });
   }
 
+  absl::Status SetManyTargets(std::span<const TargetRecord> targets) override {
+    return Atomically([&] {
+      absl::Status status = absl::OkStatus();
+      for (const TargetRecord& record : targets) {
+        if (status.ok()) status = WriteTargets(*database_, record);
+      }
+      return status;
+    });
+  }
+
   absl::Status UpdateOperation(const OperationRecord& operation) override {
     return Atomically([&] { return WriteOperation(*database_, operation); });
   }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "absl/time/time.h"
+#include "common/bytes.h"
+
+namespace hypertier::control {
+
+// Whether a VM keeps what it was told to give back: it holds more of a tier than it should, and has not come nearer to
+// it for some time. One that gives back, however slowly, does not overstay.
+class Overstay {
+ public:
+  // Call it each period. `allowed`: target and slack; `now`: mono.
+  void Update(Bytes held, Bytes allowed, absl::Duration now) {
+    if (held <= allowed) {
+      since_.reset();
+      return;
+    }
+    if (!since_ || held < held_) {
+      since_ = now;
+      held_ = held;
+    }
+  }
+
+  bool Lasts(absl::Duration now, absl::Duration patience) const { return since_ && now - *since_ >= patience; }
+
+ private:
+  std::optional<absl::Duration> since_;
+  // Then.
+  Bytes held_;
+};
+
+}  // namespace hypertier::control
