@@ -19,9 +19,11 @@ void UpdateCeiling(Vm& vm, Bytes slack) {
     // Whoever set it, and whatever was agreed: what the guest has, it may use.
     const Bytes usable = vm.Usable(tier);
     ceiling = std::max(ceiling, usable);
-    if (!vm.agreed || usable > target) continue;
-    const bool host_agrees = !vm.residency.bytes || (*vm.residency.bytes)[tier] <= target + slack;
-    if (host_agrees) ceiling = target;
+    if (!vm.agreed) continue;
+    // A shrink counts as far as it has come.
+    const Bytes reached = std::max(usable, target);
+    const bool host_agrees = !vm.residency.bytes || (*vm.residency.bytes)[tier] <= reached + slack;
+    if (host_agrees) ceiling = reached;
   }
 }
 

@@ -18,8 +18,9 @@ struct Room {
 
 class Aims {
  public:
-  Aims(const Snapshot& snapshot, TierId tier, const Options& options)
-      : snapshot_(snapshot), tier_(tier), options_(options), targets_(snapshot.vms.size()) {
+  // `keeps`: by VM, whether what it holds is out of reach.
+  Aims(const Snapshot& snapshot, TierId tier, const Options& options, const std::vector<bool>& keeps)
+      : snapshot_(snapshot), tier_(tier), options_(options), keeps_(keeps), targets_(snapshot.vms.size()) {
     room_.host = snapshot.capacity[tier];
     for (const Tenant& tenant : snapshot.tenants) room_.tenants.push_back(tenant.policy[tier].limit);
   }
@@ -94,7 +95,7 @@ class Aims {
         tenant.room -= target.amount;
         problem.total -= target.amount;
       }
-      if (vm(i).tiers[tier_].overstays) {
+      if (keeps_[i]) {
         // As long as it keeps that, nobody else can have it: or others would keep their burst while a reservation
         // waits.
         const Bytes kept = vm(i).tiers[tier_].held - target.amount;
@@ -129,6 +130,7 @@ class Aims {
   const Snapshot& snapshot_;
   const TierId tier_;
   const Options& options_;
+  const std::vector<bool>& keeps_;
   Room room_;
   std::vector<Target> targets_;
 };
@@ -137,7 +139,17 @@ class Aims {
 
 std::vector<Target> FindAims(const Snapshot& snapshot, TierId tier, const std::vector<Bytes>& fmem,
                              const BurstPolicy& policy, const Options& options) {
-  return Aims(snapshot, tier, options).Find(fmem, policy);
+  std::vector<bool> keeps(snapshot.vms.size());
+  std::vector<Target> aims = Aims(snapshot, tier, options, keeps).Find(fmem, policy);
+  // One that could have what it holds does nobody harm. (It may be unable to give back what it was once told to, and
+  // must not be held to that for ever.)
+  bool any = false;
+  for (std::size_t i = 0; i < aims.size(); ++i) {
+    const VmTier& of = snapshot.vms[i].tiers[tier];
+    keeps[i] = of.overstays && aims[i].aim < of.held;
+    any = any || keeps[i];
+  }
+  return any ? Aims(snapshot, tier, options, keeps).Find(fmem, policy) : aims;
 }
 
 }  // namespace hypertier::qos

@@ -74,7 +74,7 @@ def test_what_one_tenant_leaves_idle_is_lent_and_comes_back_when_it_is_wanted(la
           'what the owner leaves idle is lent', qos.log_text)
     until(lambda: owner.resident('fmem') + borrower.resident('fmem') <= CAPACITY, 60, 'both keep to what there is',
           qos.log_text)
-    assert borrower.resident('fmem') > 256 * MIB
+    until(lambda: borrower.resident('fmem') > 256 * MIB, 60, 'the borrower uses it', qos.log_text)
     shown = qos.tierctl('get', borrower.name).stdout
     assert 'of what nobody needs' in shown, shown
 
