@@ -120,6 +120,7 @@ class FakeLedger : public Ledger {
   absl::StatusOr<std::vector<Record>> All(const std::map<std::string, Record>& records) const {
     if (!broken.ok()) return broken;
     std::vector<Record> all;
+    all.reserve(records.size());
     for (const auto& [key, record] : records) all.push_back(record);
     return all;
   }
