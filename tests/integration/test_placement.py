@@ -176,6 +176,34 @@ def test_a_killed_agent_and_an_unloaded_module_lose_nothing(placed) -> None:
         vm.memhog_end(hog)
 
 
+def paces(vm: guest.VpebsVm, seconds: float) -> list[float]:
+    """Instructions a second of each vCPU."""
+    before = [sum(vcpu.instructions) for vcpu in vm.counters().total]
+    started = time.monotonic()
+    time.sleep(seconds)
+    after = [sum(vcpu.instructions) for vcpu in vm.counters().total]
+    return [(new - old) / (time.monotonic() - started) for new, old in zip(after, before)]
+
+
+def test_in_the_steady_state_placement_costs_next_to_nothing(placed) -> None:
+    vm = placed()
+    binary = without_agent(vm)
+    # The program has one vCPU to itself, the agent the other, where next to nothing else runs.
+    load = vm.start('exec taskset 1 gups --threads 1 --pattern hot --bytes 128M --updates 1G --warmup-seconds 600')
+    agent = vm.start(f'exec taskset 2 {binary} --source pebs --placement-log 1')
+    until(lambda: told(agent).get('ranges', 0) > 1, 60, 'the program is known', lambda: agent.stderr)
+    time.sleep(25)
+    begun = told(agent)
+    busy, with_agent = paces(vm, 15)
+    assert told(agent)['samples'] > begun['samples'], agent.stderr
+    agent.kill()
+    agent.wait()
+    without = paces(vm, 15)[1]
+    assert load.running
+    # 0.2 % are seen.
+    assert with_agent - without <= 0.005 * busy, (with_agent, without, busy)
+
+
 def test_probe_says_what_works_and_what_to_do(placed) -> None:
     vm = placed()
     said = vm.read(f'{AGENT} probe')
