@@ -170,9 +170,9 @@ void Classifier::FitRanges() {
   const Time now = ranges_.decay().clock();
   if (adapted_ && now - *adapted_ < options_.adapt_interval) return;
   adapted_ = now;
-  const double usual = UsualSample(ranges_);
-  stats_.changes += changes_.Update(ranges_, usual);
-  const Adapted adapted = Adapt(ranges_, options_, usual);
+  usual_sample_ = UsualSample(ranges_);
+  stats_.changes += changes_.Update(ranges_, usual_sample_);
+  const Adapted adapted = Adapt(ranges_, options_, usual_sample_);
   stats_.ranges.split += adapted.split;
   stats_.ranges.looked += adapted.looked;
   stats_.ranges.joined += adapted.joined;
@@ -183,7 +183,7 @@ Plan Classifier::MakePlan(Time now) {
   ranges_.Advance(now);
   deferred_.Expire(ranges_.decay().clock());
   FitRanges();
-  const std::vector<Ranked> ranking = Rank(ranges_, options_);
+  const std::vector<Ranked> ranking = Rank(ranges_, options_, usual_sample_);
   Plan plan = DescribeState(ranking);
   plan.access_rate = changes_.rate();
   plan.surveys = ChooseSurveys(ranking, options_, ranges_.decay().clock());

@@ -113,6 +113,8 @@ class Classifier {
   std::optional<TierCapacity> capacity_;
   Bytes demand_;
   std::optional<Time> adapted_;
+  // Weight of a sample, as of then.
+  double usual_sample_ = 0;
   ClassifierStats stats_;
 };
 

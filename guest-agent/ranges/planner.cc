@@ -2,7 +2,7 @@
 #include "guest-agent/ranges/planner.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "guest-agent/ranges/chunk_queue.h"
 
@@ -13,28 +13,42 @@ std::uint64_t Minus(std::uint64_t a, std::uint64_t b) {
   return a > b ? a - b : 0;
 }
 
-std::vector<const Ranked*> Pointers(const std::vector<Ranked>& ranking, bool with_young) {
-  std::vector<const Ranked*> order;
-  order.reserve(ranking.size());
-  for (const Ranked& ranked : ranking) {
-    if (with_young || !ranked.young) order.push_back(&ranked);
-  }
-  return order;
+struct Keyed {
+  double key;
+  const Ranked* ranked;
+};
+
+// Appends those of `keyed` to `order`, smallest key first, equal ones in the order of the ranking.
+void Append(std::vector<Keyed> keyed, std::vector<const Ranked*>& order) {
+  std::sort(keyed.begin(), keyed.end(),
+            [](const Keyed& a, const Keyed& b) { return a.key != b.key ? a.key < b.key : a.ranked < b.ranked; });
+  order.reserve(order.size() + keyed.size());
+  for (const Keyed& one : keyed) order.push_back(one.ranked);
 }
 
-// Those for sure hot first.
+// Those for sure hot first; no young ones, nor those that have nothing to rise.
 std::vector<const Ranked*> HotOrder(const std::vector<Ranked>& ranking) {
-  std::vector<const Ranked*> order = Pointers(ranking, false);
-  std::stable_sort(order.begin(), order.end(), [](const Ranked* a, const Ranked* b) { return a->lower > b->lower; });
+  std::vector<Keyed> keyed;
+  keyed.reserve(ranking.size());
+  for (const Ranked& ranked : ranking) {
+    if (!ranked.young && ranked.range->pages.smem() > 0) keyed.push_back({-ranked.lower, &ranked});
+  }
+  std::vector<const Ranked*> order;
+  Append(std::move(keyed), order);
   return order;
 }
 
-// Those for sure cold first, young ones last.
+// Those for sure cold first, young ones last; none that have nothing to fall.
 std::vector<const Ranked*> ColdOrder(const std::vector<Ranked>& ranking) {
-  std::vector<const Ranked*> order = Pointers(ranking, true);
-  std::stable_sort(order.begin(), order.end(), [](const Ranked* a, const Ranked* b) {
-    return std::tuple(a->young, a->upper) < std::tuple(b->young, b->upper);
-  });
+  std::vector<Keyed> known;
+  std::vector<Keyed> young;
+  known.reserve(ranking.size());
+  for (const Ranked& ranked : ranking) {
+    if (ranked.range->pages.fmem() > 0) (ranked.young ? young : known).push_back({ranked.upper, &ranked});
+  }
+  std::vector<const Ranked*> order;
+  Append(std::move(known), order);
+  Append(std::move(young), order);
   return order;
 }
 

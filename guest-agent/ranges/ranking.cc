@@ -3,14 +3,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace hypertier::ranges {
 namespace {
 
-bool Denser(const Ranked& a, const Ranked& b) {
-  if (a.density != b.density) return a.density > b.density;
-  if (a.range->process != b.range->process) return a.range->process < b.range->process;
-  return a.range->start < b.range->start;
+// Densest first; equal ones in the order that they have, which is that of processes and addresses.
+std::vector<Ranked> DensestFirst(const std::vector<Ranked>& in_order) {
+  std::vector<std::pair<double, std::size_t>> keyed;
+  keyed.reserve(in_order.size());
+  for (const Ranked& ranked : in_order) keyed.emplace_back(-ranked.density, keyed.size());
+  std::sort(keyed.begin(), keyed.end());
+  std::vector<Ranked> sorted;
+  sorted.reserve(in_order.size());
+  for (const auto& [key, index] : keyed) sorted.push_back(in_order[index]);
+  return sorted;
 }
 
 }  // namespace
@@ -26,10 +33,10 @@ double UsualSample(const RangeSet& ranges) {
   return counts > 0 ? weighed / counts : 0;
 }
 
-std::vector<Ranked> Rank(const RangeSet& ranges, const Options& options) {
+std::vector<Ranked> Rank(const RangeSet& ranges, const Options& options, double usual) {
   const Decay& decay = ranges.decay();
   // A range without a sample may have had one the moment before.
-  const double missed = UsualSample(ranges) * decay.Scale();
+  const double missed = usual * decay.Scale();
   std::vector<Ranked> ranking;
   ranking.reserve(ranges.size());
   ranges.ForEach([&](const Range& range) {
@@ -45,8 +52,7 @@ std::vector<Ranked> Rank(const RangeSet& ranges, const Options& options) {
                        .upper = (count + above) * per_mib,
                        .young = decay.now() - range.born < options.young});
   });
-  std::sort(ranking.begin(), ranking.end(), Denser);
-  return ranking;
+  return DensestFirst(ranking);
 }
 
 std::vector<CurvePoint> HotnessCurve(const std::vector<Ranked>& ranking) {

@@ -27,8 +27,8 @@ struct Ranked {
   double resident_rate() const { return rate * (resident() / PlacedPages(*range)); }
 };
 
-// All ranges of all processes, densest first; the order is total.
-std::vector<Ranked> Rank(const RangeSet& ranges, const Options& options);
+// All ranges of all processes, densest first; the order is total. `usual` is the usual weight of a sample.
+std::vector<Ranked> Rank(const RangeSet& ranges, const Options& options, double usual);
 
 // The usual weight of a sample; 0 without any.
 double UsualSample(const RangeSet& ranges);

@@ -49,9 +49,12 @@ std::vector<Residency::Chunk> Residency::Collect(TierId tier, ProcessId process,
        it != blocks_.end() && it->first.process == process && it->first.start() < end; ++it) {
     if (it->second.sums[tier] == 0) continue;
     const auto& pages = tier == TierId::kFmem ? it->second.fmem : it->second.smem;
-    for (unsigned i = 0; i < kChunks; ++i) {
-      const Address chunk = it->first.start() + (Address{i} << kChunkShift);
-      if (chunk < start || chunk >= end || pages[i] == 0) continue;
+    const Address block = it->first.start();
+    const unsigned first = start > block ? Index(start) : 0;
+    const unsigned last = end - block < (Address{kChunks} << kChunkShift) ? Index(end) : kChunks;
+    for (unsigned i = first; i < last; ++i) {
+      if (pages[i] == 0) continue;
+      const Address chunk = block + (Address{i} << kChunkShift);
       if (chunks.size() == limit) return chunks;
       chunks.push_back({chunk, {it->second.fmem[i], it->second.smem[i]}});
     }

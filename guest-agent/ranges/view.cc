@@ -10,7 +10,7 @@ namespace hypertier::ranges {
 
 std::vector<RangeView> Classifier::Ranges() const {
   std::vector<RangeView> views;
-  for (const Ranked& ranked : Rank(ranges_, options_)) {
+  for (const Ranked& ranked : Rank(ranges_, options_, usual_sample_)) {
     const Range& range = *ranked.range;
     views.push_back({.process = range.process,
                      .span = {range.start, range.end},
