@@ -45,6 +45,13 @@ constexpr Bytes PageDown(Bytes bytes) {
   return Bytes(bytes.count() / kPage.count() * kPage.count());
 }
 
+// So large a share of `whole`, in whole pages; nothing for a share that is not above 0. At most 2^62.
+constexpr Bytes PagesOf(Bytes whole, double share) {
+  const double product = static_cast<double>(whole.count()) * share;
+  if (!(product > 0)) return Bytes();
+  return PageDown(product >= 0x1p62 ? Bytes(std::uint64_t{1} << 62) : Bytes(static_cast<std::uint64_t>(product)));
+}
+
 // Reads "4096", "512MiB", "1.5 GiB", "2g" (suffixes K, M, G, T with or without B or iB, all binary, any case).
 // The result is a whole number of bytes. InvalidArgument says what is wrong with the text.
 absl::StatusOr<Bytes> ParseBytes(std::string_view text);

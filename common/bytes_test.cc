@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace hypertier {
 namespace {
 
@@ -34,6 +36,13 @@ TEST(ParseBytes, RefusesWhatIsNotAWholeNumberOfBytesAndSaysWhy) {
 TEST(Bytes, SumsAndDifferencesSaturateInsteadOfWrapping) {
   EXPECT_EQ(Bytes::Max() + Bytes(1), Bytes::Max());
   EXPECT_EQ(Bytes(1) - Bytes(2), Bytes());
+}
+
+TEST(PagesOf, IsAShareInWholePagesWhateverItIsMultipliedWith) {
+  EXPECT_EQ(PagesOf(Bytes(40960), 0.333), Bytes(12288));
+  EXPECT_EQ(PagesOf(Bytes::GiB(2), 1.5), Bytes::GiB(3));
+  EXPECT_EQ(PagesOf(Bytes::Max(), 4), Bytes(std::uint64_t{1} << 62));
+  for (const double none : {0.0, -1.0, double{NAN}}) EXPECT_EQ(PagesOf(Bytes::GiB(1), none), Bytes());
 }
 
 TEST(FormatBytes, IsShortForPeopleAndExactWhereItCanBe) {

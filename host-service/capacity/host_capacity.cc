@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string_view>
 
 #include "common/id_list.h"
 #include "common/text.h"
+#include "common/text_file.h"
 
 namespace hypertier {
 namespace {
@@ -20,16 +20,8 @@ constexpr std::string_view kTiersFolder = "/sys/devices/virtual/memory_tiering";
 constexpr std::string_view kTierPrefix = "memory_tier";
 constexpr std::string_view kNodes = "/sys/devices/system/node";
 
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file.is_open() || file.bad()) return absl::NotFoundError(fmt::format("{}: cannot be read", path));
-  return text.str();
-}
-
 absl::StatusOr<std::vector<int>> ReadNodes(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadText(path);
+  const absl::StatusOr<std::string> text = ReadTextFile(path, "a list of nodes");
   if (!text.ok()) return text.status();
   return ParseIdList(*text);
 }
@@ -37,7 +29,7 @@ absl::StatusOr<std::vector<int>> ReadNodes(const std::string& path) {
 // "Node 0 MemTotal:       11626700 kB"
 absl::StatusOr<Bytes> MemoryOf(const std::string& root, int node) {
   const std::string path = fmt::format("{}{}/node{}/meminfo", root, kNodes, node);
-  const absl::StatusOr<std::string> text = ReadText(path);
+  const absl::StatusOr<std::string> text = ReadTextFile(path, "a node's memory");
   if (!text.ok()) return text.status();
   std::istringstream words(*text);
   std::string word;

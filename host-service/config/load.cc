@@ -2,24 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <optional>
-#include <sstream>
-#include <vector>
 
 #include "common/text.h"
+#include "common/text_file.h"
 #include "host-service/config/checks.h"
 #include "host-service/config/config.h"
 #include "host-service/config/keys.h"
+#include "host-service/config/toml_errors.h"
 #include "host-service/policy/parse.h"
-
-// Parse errors come back as values.
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
 
 namespace hypertier {
 namespace {
@@ -46,27 +38,22 @@ const Key* Nearest(std::string_view name) {
 // One reading of one file.
 class Loader {
  public:
-  explicit Loader(std::string_view path) : path_(path) {}
+  explicit Loader(std::string_view path) : errors_(path) {}
 
   absl::StatusOr<Config> Load(std::string_view text) {
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
       const toml::parse_error& error = parsed.error();
       Add(error.source().begin, "", fmt::format("{}; correct the TOML", error.description()));
-      return Errors();
+      return errors_.Status();
     }
     for (const auto& [name, node] : parsed.table()) ReadSection(std::string(name.str()), name.source().begin, node);
     CheckTogether();
-    if (!errors_.empty()) return Errors();
+    if (absl::Status status = errors_.Status(); !status.ok()) return status;
     return config_;
   }
 
  private:
-  struct Error {
-    toml::source_position where;
-    std::string text;
-  };
-
   void ReadSection(const std::string& section, toml::source_position where, const toml::node& node) {
     if (section == "class") return ReadClasses(where, node);
     const auto known = config::Keys();
@@ -121,13 +108,11 @@ class Loader {
       if (name == fmt::format("{}_limit", TierName(tier))) return ReadAmount(full, node, terms.limit);
       if (name != fmt::format("{}_shares", TierName(tier))) continue;
       const std::optional<double> shares = node.value<double>();
-      // Not a number compares false.
-      if (shares && *shares > 0 && *shares <= policy::kMostShares) {
-        terms.shares = *shares;
-      } else {
-        Add(node.source().begin, full,
-            fmt::format("no weight; write a number above 0 and up to {:.0f}", policy::kMostShares));
+      if (!shares) return Add(node.source().begin, full, "wrong type; write a number, e.g. 4");
+      if (const absl::Status status = policy::CheckShares(*shares); !status.ok()) {
+        return Add(node.source().begin, full, ToString(status.message()));
       }
+      terms.shares = *shares;
       return;
     }
     Add(node.source().begin, full,
@@ -239,24 +224,12 @@ class Loader {
     Add(node.source().begin, key.name, text);
   }
   void Add(toml::source_position where, std::string_view name, const std::string& text) {
-    errors_.push_back({where, name.empty() ? text : fmt::format("{}: {}", name, text)});
+    errors_.Add(where, name, text);
   }
 
-  // In the order of the file.
-  absl::Status Errors() {
-    std::stable_sort(errors_.begin(), errors_.end(), [](const Error& a, const Error& b) { return a.where < b.where; });
-    std::string all;
-    for (const Error& error : errors_) {
-      all += fmt::format("{}{}:{}:{}: {}", all.empty() ? "" : "\n", path_, error.where.line, error.where.column,
-                         error.text);
-    }
-    return absl::InvalidArgumentError(all);
-  }
-
-  std::string_view path_;
+  config::TomlErrors errors_;
   Config config_;
   std::map<std::string, toml::source_position> seen_;
-  std::vector<Error> errors_;
 };
 
 }  // namespace
@@ -266,17 +239,16 @@ absl::StatusOr<Config> LoadConfig(std::string_view text, std::string_view path) 
 }
 
 absl::StatusOr<Config> LoadConfigFile(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file.is_open()) text << file.rdbuf();
-  // Copying nothing sets failbit; failing to read sets badbit.
-  if (file.is_open() && !text.bad() && errno == 0) return LoadConfig(text.str(), path);
-  const int error = errno;
-  const std::string message = fmt::format("{}: cannot read the configuration: {}", path, std::strerror(error));
-  if (error == ENOENT) return absl::NotFoundError(message + "; create it or name another with --config");
-  if (error == EACCES) return absl::PermissionDeniedError(message + "; let hypertierd's user read it");
-  return absl::UnavailableError(message);
+  const absl::StatusOr<std::string> text = ReadTextFile(path, "the configuration");
+  if (text.ok()) return LoadConfig(*text, path);
+  const std::string message = ToString(text.status().message());
+  if (absl::IsNotFound(text.status())) {
+    return absl::NotFoundError(message + "; create it or name another with --config");
+  }
+  if (absl::IsPermissionDenied(text.status())) {
+    return absl::PermissionDeniedError(message + "; let hypertierd's user read it");
+  }
+  return text.status();
 }
 
 }  // namespace hypertier

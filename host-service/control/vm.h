@@ -11,10 +11,10 @@
 #include "absl/time/time.h"
 #include "host-service/control/guest_report.h"
 #include "host-service/control/model.h"
-#include "host-service/control/overstay.h"
 #include "host-service/control/rediscard.h"
 #include "host-service/domain/describe.h"
 #include "host-service/policy/resolve.h"
+#include "host-service/qos/overstay.h"
 
 namespace hypertier::control {
 
@@ -127,7 +127,7 @@ struct Vm {
   policy::Promise promise;
   // Of the planned targets, in words; empty where nobody plans them.
   PerTier<std::string> reasons;
-  PerTier<Overstay> overstay;
+  PerTier<qos::Overstay> overstay;
   // The guest ran out of memory not long before (mono).
   absl::Duration pressed_until = -absl::InfiniteDuration();
 

@@ -15,7 +15,8 @@ inline constexpr double kMostShares = 1e6;
 // A size such as "2GiB", or a percentage such as "12.5%". InvalidArgument: what is wrong with the text; remedy.
 absl::StatusOr<Amount> ParseAmount(std::string_view text);
 
-// Above 0, at most kMostShares.
+// Above 0, at most kMostShares. InvalidArgument: as above.
+absl::Status CheckShares(double shares);
 absl::StatusOr<double> ParseShares(std::string_view text);
 
 // "auto" or "static".

@@ -24,10 +24,7 @@ class Amount {
   constexpr Bytes bytes() const { return bytes_; }
 
   // Whole pages.
-  constexpr Bytes In(Bytes whole) const {
-    if (!percent_) return bytes_;
-    return PageDown(Bytes(static_cast<std::uint64_t>(static_cast<double>(whole.count()) * *percent_ / 100)));
-  }
+  constexpr Bytes In(Bytes whole) const { return percent_ ? PagesOf(whole, *percent_ / 100) : bytes_; }
 
   friend constexpr bool operator==(const Amount&, const Amount&) = default;
 

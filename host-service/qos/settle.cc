@@ -29,8 +29,7 @@ class Settling {
   bool IsSmall(std::size_t i) const {
     const Bytes aim = targets_[i].aim;
     const Bytes change = aim > now(i) ? aim - now(i) : now(i) - aim;
-    const Bytes share(static_cast<std::uint64_t>(options_.hysteresis * static_cast<double>(aim.count())));
-    return change < std::max(share, options_.least_change) && now(i) >= targets_[i].claim &&
+    return change < std::max(PagesOf(aim, options_.hysteresis), options_.least_change) && now(i) >= targets_[i].claim &&
            now(i) <= CapOf(vm(i), tier_);
   }
 
@@ -100,9 +99,7 @@ class Settling {
     const Target& target = targets_[i];
     if (vm(i).frozen || IsSmall(i)) return Bytes();
     const Bytes way = target.aim - target.amount;
-    const Bytes share =
-        PageDown(Bytes(static_cast<std::uint64_t>(options_.burst_step * static_cast<double>(way.count()))));
-    return std::min(way, std::max(share, options_.least_step));
+    return std::min(way, std::max(PagesOf(way, options_.burst_step), options_.least_step));
   }
 
   // Lets all grow by what `wish` says, as far as there is room.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "host-service/qos/curve.h"
 #include "host-service/qos/invariants.h"
 #include "host-service/qos/planner.h"
 
@@ -63,15 +64,7 @@ class SimulatedHost {
   double Served() const {
     double sum = 0;
     for (const Vm& one : snapshot.vms) {
-      CurvePoint before;
-      double share = 0;
-      for (const CurvePoint& point : one.curve) {
-        const double way = static_cast<double>((std::min(one.tiers.fmem().target, point.fmem) - before.fmem).count()) /
-                           static_cast<double>(std::max<std::uint64_t>(1, (point.fmem - before.fmem).count()));
-        share += way * (point.share - before.share);
-        before = point;
-      }
-      sum += one.access_rate * share;
+      sum += one.access_rate * ShareServed(one.curve, one.tiers.fmem().target);
     }
     return sum;
   }

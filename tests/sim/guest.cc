@@ -4,16 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host-service/qos/curve.h"
 #include "host-service/qos/options.h"
 
 namespace hypertier::sim {
-namespace {
-
-Bytes Times(Bytes bytes, double factor) {
-  return PageDown(Bytes(static_cast<std::uint64_t>(static_cast<double>(bytes.count()) * factor)));
-}
-
-}  // namespace
 
 Guest::Guest(const Group& group, std::size_t index, std::uint64_t seed) : group_(group), index_(index), random_(seed) {
   size_ = 1 + group.spread * (2 * Uniform() - 1);
@@ -42,8 +36,8 @@ void Guest::Wake(Seconds now) {
   for (const Phase& one : group_.phases) {
     if (one.from <= at) phase = &one;
   }
-  used_ = Times(phase->used, size_);
-  hot_ = Times(phase->hot, size_);
+  used_ = PagesOf(phase->used, size_);
+  hot_ = PagesOf(phase->hot, size_);
   hot_share_ = phase->hot_share;
   accesses_ = phase->accesses * activity_;
   pressure_ = phase->pressure;
@@ -66,8 +60,8 @@ std::vector<qos::CurvePoint> Guest::Curve() const {
 Report Guest::Tell() const {
   if (!group_.faults.lies) {
     std::vector<qos::CurvePoint> curve = Curve();
-    for (qos::CurvePoint& point : curve) point.fmem = Times(point.fmem, told_size_);
-    return {Times(used_, told_size_), std::move(curve), accesses_ * told_accesses_, pressure_, following_.generation};
+    for (qos::CurvePoint& point : curve) point.fmem = PagesOf(point.fmem, told_size_);
+    return {PagesOf(used_, told_size_), std::move(curve), accesses_ * told_accesses_, pressure_, following_.generation};
   }
   // More than anybody can have, all of it hot: whatever it gets seems to pay the most.
   constexpr double kIncredible = 1e15;
@@ -92,38 +86,20 @@ void Guest::Move(Seconds now, Seconds time) {
     Bytes& held = held_[tier];
     const Bytes target = following_.targets[tier];
     if (held < target) {
-      held = std::min(target, held + Times(group_.grow, time));
+      held = std::min(target, held + PagesOf(group_.grow, time));
     } else if (!group_.faults.ignores_targets) {
-      held = std::max(target, held - Times(group_.shrink, time));
+      held = std::max(target, held - PagesOf(group_.shrink, time));
     }
   }
 }
 
 double Guest::Served() const {
-  double share = 0;
-  qos::CurvePoint before;
-  for (const qos::CurvePoint& point : Curve()) {
-    const double have = static_cast<double>((std::min(held_.fmem(), point.fmem) - before.fmem).count());
-    const double whole = static_cast<double>((point.fmem - before.fmem).count());
-    if (whole > 0) share += have / whole * (point.share - before.share);
-    before = point;
-  }
-  return accesses_ * share;
-}
-
-Bytes Guest::Serving(double share) const {
-  qos::CurvePoint before;
-  for (const qos::CurvePoint& point : Curve()) {
-    if (point.share >= share) {
-      return before.fmem + Times(point.fmem - before.fmem, (share - before.share) / (point.share - before.share));
-    }
-    before = point;
-  }
-  return before.fmem;
+  return accesses_ * qos::ShareServed(Curve(), held_.fmem());
 }
 
 Bytes Guest::Due(TierId tier) const {
-  const Bytes wanted = tier == TierId::kFmem ? Serving(qos::Options().busy_share) : used_ - held_.fmem();
+  const Bytes wanted =
+      tier == TierId::kFmem ? qos::FmemServing(Curve(), qos::Options().busy_share) : used_ - held_.fmem();
   const qos::TierPolicy& policy = group_.policy[tier];
   return std::min({policy.reservation, policy.limit, group_.cells[tier], wanted});
 }

@@ -56,8 +56,6 @@ class Guest {
 
  private:
   std::vector<qos::CurvePoint> Curve() const;
-  // FMEM that serves so large a share of the accesses.
-  Bytes Serving(double share) const;
   double Uniform();
 
   const Group& group_;

@@ -53,17 +53,8 @@ Bytes Host::Charge(std::size_t vm, TierId tier) const {
   return charge;
 }
 
-bool Host::Overstays(std::size_t vm, TierId tier, Seconds now) {
-  const qos::VmTier& of = snapshot_.vms[vm].tiers[tier];
-  Known::Pace& pace = vms_[vm].paces[tier];
-  if (of.held > of.target && of.held >= pace.least) return now - pace.since > scenario_.overstay_after;
-  pace.since = now;
-  pace.least = of.held > of.target ? of.held : Bytes::Max();
-  return false;
-}
-
 void Host::Update(std::size_t vm, Seconds now) {
-  const Known& known = vms_[vm];
+  Known& known = vms_[vm];
   qos::Vm& of = snapshot_.vms[vm];
   of.frozen = now - known.heard > scenario_.stale_after;
   of.used = known.report.used;
@@ -73,7 +64,8 @@ void Host::Update(std::size_t vm, Seconds now) {
   for (const TierId tier : kTiers) {
     of.tiers[tier].target = known.open.back().targets[tier];
     of.tiers[tier].held = Charge(vm, tier);
-    of.tiers[tier].overstays = Overstays(vm, tier, now);
+    known.overstay[tier].Update(of.tiers[tier].held, of.tiers[tier].target, absl::Seconds(now));
+    of.tiers[tier].overstays = known.overstay[tier].Lasts(absl::Seconds(now), absl::Seconds(scenario_.overstay_after));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "host-service/qos/burst.h"
 #include "host-service/qos/model.h"
+#include "host-service/qos/overstay.h"
 #include "host-service/qos/plan.h"
 #include "tests/sim/guest.h"
 #include "tests/sim/scenario.h"
@@ -43,17 +44,11 @@ class Host {
     // Of the last report; before the first, long ago.
     Seconds heard = -1e9;
     PerTier<Bytes> measured;
-    // Since when it has not come nearer to a target that it is above, and how near it came.
-    struct Pace {
-      Seconds since = 0;
-      Bytes least = Bytes::Max();
-    };
-    PerTier<Pace> paces;
+    PerTier<qos::Overstay> overstay;
     // Orders that the guest may still act on: from the one it last said it follows to the newest.
     std::deque<Order> open{Order()};
   };
   void Update(std::size_t vm, Seconds now);
-  bool Overstays(std::size_t vm, TierId tier, Seconds now);
   // The most that a VM may have in use, whichever of its orders it follows.
   Bytes Charge(std::size_t vm, TierId tier) const;
 

@@ -4,12 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "common/text.h"
+#include "common/text_file.h"
 #include "host-service/qos/burst.h"
 #include "tests/sim/section.h"
 
@@ -235,7 +232,7 @@ class Loader {
     scenario_.expect.held.push_back(held);
   }
 
-  Errors errors_;
+  config::TomlErrors errors_;
   Scenario scenario_;
 };
 
@@ -246,15 +243,10 @@ absl::StatusOr<Scenario> LoadScenario(std::string_view text, std::string_view pa
 }
 
 absl::StatusOr<Scenario> LoadScenarioFile(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file.is_open()) text << file.rdbuf();
-  // Copying nothing sets failbit; failing to read sets badbit.
-  if (file.is_open() && !text.bad() && errno == 0) return LoadScenario(text.str(), path);
-  const std::string message = fmt::format("{}: cannot read the scenario: {}", path, std::strerror(errno));
-  if (errno == ENOENT) return absl::NotFoundError(message + "; name a file of tests/sim/scenarios, or your own");
-  return absl::UnavailableError(message);
+  const absl::StatusOr<std::string> text = ReadTextFile(path, "the scenario");
+  if (text.ok()) return LoadScenario(*text, path);
+  if (!absl::IsNotFound(text.status())) return text.status();
+  return absl::NotFoundError(ToString(text.status().message()) + "; name a file of tests/sim/scenarios, or your own");
 }
 
 }  // namespace hypertier::sim

@@ -13,7 +13,7 @@ namespace hypertier::sim {
 // own: "path:line:column: field: what is wrong; remedy".
 absl::StatusOr<Scenario> LoadScenario(std::string_view text, std::string_view path);
 
-// The same from a file. NotFound or Unavailable when it cannot be read.
+// The same from a file. NotFound, PermissionDenied or Unavailable when it cannot be read.
 absl::StatusOr<Scenario> LoadScenarioFile(const std::string& path);
 
 }  // namespace hypertier::sim

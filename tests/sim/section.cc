@@ -4,29 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "common/text.h"
 #include "host-service/config/checks.h"
+#include "host-service/policy/parse.h"
 
 namespace hypertier::sim {
-
-void Errors::Add(toml::source_position where, std::string_view field, std::string_view text) {
-  errors_.push_back({where, field.empty() ? std::string(text) : fmt::format("{}: {}", field, text)});
-}
-
-absl::Status Errors::Status() const {
-  if (errors_.empty()) return absl::OkStatus();
-  std::vector<Error> sorted = errors_;
-  std::ranges::stable_sort(sorted, [](const Error& a, const Error& b) { return a.where < b.where; });
-  std::string all;
-  for (const Error& error : sorted) {
-    all +=
-        fmt::format("{}{}:{}:{}: {}", all.empty() ? "" : "\n", path_, error.where.line, error.where.column, error.text);
-  }
-  return absl::InvalidArgumentError(all);
-}
 
 std::string Section::NameOf(std::string_view field) const {
   return name_.empty() ? std::string(field) : fmt::format("{}.{}", name_, field);
@@ -100,22 +84,16 @@ void Section::ReadAmount(std::string_view field, Bytes whole, bool percent, Byte
   const std::optional<std::string> given = node->value_exact<std::string>();
   const std::string_view forms = percent ? "\"64GiB\" or \"20%\"" : "\"64GiB\"";
   if (!given) return Wrong(field, fmt::format("wrong type; write a size in quotes: {}", forms));
-  const std::string_view text = Trim(*given);
-  if (percent && text.ends_with('%')) {
-    const std::string_view number = Trim(text.substr(0, text.size() - 1));
-    double share = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), share);
-    if (error != std::errc() || end != number.data() + number.size() || !(share >= 0 && share <= 100)) {
-      return Wrong(field, fmt::format("\"{}\" is no percentage; write 0% to 100%", *given));
-    }
-    value = policy::Amount::Percent(share).In(whole);
-    return;
+  const absl::StatusOr<policy::Amount> amount = policy::ParseAmount(*given);
+  if (!amount.ok()) return Wrong(field, ToString(amount.status().message()));
+  if (amount->percent() && !percent) {
+    return Wrong(field, fmt::format("a percentage, of nothing that is known here; write a size: {}", forms));
   }
-  const absl::StatusOr<Bytes> size = ParseBytes(text);
-  if (!size.ok()) return Wrong(field, ToString(size.status().message()));
   // Times as many VMs as there may be in a group, it is still a number of 64 bits.
-  if (*size > Bytes::GiB(std::uint64_t{1} << 16)) return Wrong(field, "more than 64 TiB; write a smaller size");
-  value = PageDown(*size);
+  if (amount->bytes() > Bytes::GiB(std::uint64_t{1} << 16)) {
+    return Wrong(field, "more than 64 TiB; write a smaller size");
+  }
+  value = PageDown(amount->In(whole));
 }
 
 void Section::ReadTableOf(const toml::node& node, const std::string& name, const std::function<void(Section&)>& read) {

@@ -8,41 +8,17 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "common/bytes.h"
-#include "host-service/policy/terms.h"
-
-// Parse errors come back as values.
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "host-service/config/toml_errors.h"
 
 namespace hypertier::sim {
-
-class Errors {
- public:
-  explicit Errors(std::string_view path) : path_(path) {}
-
-  // "what is wrong; remedy", about `field`, or about the file itself where that is "".
-  void Add(toml::source_position where, std::string_view field, std::string_view text);
-  // In the order of the file; OK if there is none.
-  absl::Status Status() const;
-
- private:
-  struct Error {
-    toml::source_position where;
-    std::string text;
-  };
-  std::string path_;
-  std::vector<Error> errors_;
-};
 
 class Section {
  public:
   // `name` is for messages: "group[2].fmem". Both references must outlive the section.
-  Section(const toml::table& table, std::string name, Errors& errors)
+  Section(const toml::table& table, std::string name, config::TomlErrors& errors)
       : table_(table), name_(std::move(name)), errors_(errors) {}
 
   bool Has(std::string_view field) const { return table_.contains(field); }
@@ -79,7 +55,7 @@ class Section {
 
   const toml::table& table_;
   const std::string name_;
-  Errors& errors_;
+  config::TomlErrors& errors_;
   std::set<std::string, std::less<>> known_;
 };
 

@@ -6,13 +6,13 @@
 #include "absl/time/time.h"
 #include "common/bytes.h"
 
-namespace hypertier::control {
+namespace hypertier::qos {
 
 // Whether a VM keeps what it was told to give back: it holds more of a tier than it should, and has not come nearer to
 // it for some time. One that gives back, however slowly, does not overstay.
 class Overstay {
  public:
-  // Call it each period. `allowed`: target and slack; `now`: mono.
+  // Call it each period. `allowed`: target and slack; `now`: of a clock that never goes back.
   void Update(Bytes held, Bytes allowed, absl::Duration now) {
     if (held <= allowed) {
       since_.reset();
@@ -32,4 +32,4 @@ class Overstay {
   Bytes held_;
 };
 
-}  // namespace hypertier::control
+}  // namespace hypertier::qos

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/qos/overstay.h"
+
+#include <gtest/gtest.h>
+
+namespace hypertier::qos {
+namespace {
+
+// Told to live with 4 GiB.
+class OverstayTest : public ::testing::Test {
+ protected:
+  bool After(int second, std::uint64_t held) {
+    overstay_.Update(Bytes::GiB(held), Bytes::GiB(4), absl::Seconds(second));
+    return overstay_.Lasts(absl::Seconds(second), absl::Seconds(3));
+  }
+  Overstay overstay_;
+};
+
+TEST_F(OverstayTest, IsToHoldMoreForLongerThanPatienceLasts) {
+  EXPECT_FALSE(After(0, 8));
+  EXPECT_FALSE(After(2, 8));
+  EXPECT_TRUE(After(3, 8));
+  EXPECT_TRUE(After(4, 9));
+}
+
+TEST_F(OverstayTest, IsNotToGiveBackSlowly) {
+  for (int second = 0; second < 20; second += 2) EXPECT_FALSE(After(second, static_cast<std::uint64_t>(30 - second)));
+  EXPECT_FALSE(After(20, 12));
+  EXPECT_TRUE(After(21, 12));
+}
+
+TEST_F(OverstayTest, EndsWithWhatWasToBeGivenBack) {
+  EXPECT_FALSE(After(0, 8));
+  EXPECT_TRUE(After(5, 8));
+  EXPECT_FALSE(After(6, 4));
+  EXPECT_FALSE(After(7, 8));
+}
+
+}  // namespace
+}  // namespace hypertier::qos
