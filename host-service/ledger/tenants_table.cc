@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "common/text.h"
-#include "host-service/ledger/record_version.h"
+#include "host-service/ledger/keyed_records.h"
 #include "host-service/ledger/rows.h"
 #include "host-service/ledger/schema.h"
 #include "host-service/ledger/sql_values.h"
@@ -61,13 +61,7 @@ absl::Status WriteTenant(sqlite::Database& database, const TenantRecord& tenant)
 }
 
 absl::Status EraseTenant(sqlite::Database& database, const std::string& id) {
-  absl::StatusOr<Statement> statement = database.Prepare("DELETE FROM tenants WHERE id = ?1 RETURNING id");
-  if (!statement.ok()) return statement.status();
-  const absl::StatusOr<bool> found = statement->Bind(1, id).Step();
-  if (!found.ok()) return found.status();
-  if (*found) return absl::OkStatus();
-  return absl::NotFoundError(
-      fmt::format("tenant {}: not in the ledger {}; load the ledger again", id, database.path()));
+  return EraseRecord(database, "DELETE FROM tenants WHERE id = ?1 RETURNING id", id, fmt::format("tenant {}", id));
 }
 
 }  // namespace hypertier

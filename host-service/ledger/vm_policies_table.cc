@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "common/text.h"
-#include "host-service/ledger/record_version.h"
+#include "host-service/ledger/keyed_records.h"
 #include "host-service/ledger/rows.h"
 #include "host-service/ledger/schema.h"
 #include "host-service/ledger/sql_values.h"
@@ -81,13 +81,8 @@ absl::Status WriteVmPolicy(sqlite::Database& database, const VmPolicyRecord& rec
 }
 
 absl::Status EraseVmPolicy(sqlite::Database& database, const std::string& uuid) {
-  absl::StatusOr<Statement> statement = database.Prepare("DELETE FROM vm_policies WHERE uuid = ?1 RETURNING uuid");
-  if (!statement.ok()) return statement.status();
-  const absl::StatusOr<bool> found = statement->Bind(1, uuid).Step();
-  if (!found.ok()) return found.status();
-  if (*found) return absl::OkStatus();
-  return absl::NotFoundError(
-      fmt::format("policy of VM {}: not in the ledger {}; load the ledger again", uuid, database.path()));
+  return EraseRecord(database, "DELETE FROM vm_policies WHERE uuid = ?1 RETURNING uuid", uuid,
+                     fmt::format("policy of VM {}", uuid));
 }
 
 }  // namespace hypertier

@@ -15,4 +15,8 @@ namespace hypertier {
 absl::Status CheckNewer(sqlite::Database& database, std::string_view query, const std::string& key,
                         std::uint64_t version, std::string_view what);
 
+// Runs a deletion by key that returns what it deletes; NotFound if that is nothing.
+absl::Status EraseRecord(sqlite::Database& database, std::string_view deletion, const std::string& key,
+                         std::string_view what);
+
 }  // namespace hypertier

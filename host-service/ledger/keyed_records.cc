@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host-service/ledger/record_version.h"
+#include "host-service/ledger/keyed_records.h"
 
 #include <fmt/format.h>
 
@@ -19,6 +19,16 @@ absl::Status CheckNewer(sqlite::Database& database, std::string_view query, cons
       fmt::format("{}: version {} is not newer than {} in the ledger {}; load the "
                   "ledger again",
                   what, version, kept, database.path()));
+}
+
+absl::Status EraseRecord(sqlite::Database& database, std::string_view deletion, const std::string& key,
+                         std::string_view what) {
+  absl::StatusOr<sqlite::Statement> statement = database.Prepare(deletion);
+  if (!statement.ok()) return statement.status();
+  const absl::StatusOr<bool> found = statement->Bind(1, key).Step();
+  if (!found.ok()) return found.status();
+  if (*found) return absl::OkStatus();
+  return absl::NotFoundError(fmt::format("{}: not in the ledger {}; load the ledger again", what, database.path()));
 }
 
 }  // namespace hypertier
