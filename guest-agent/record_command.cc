@@ -57,16 +57,13 @@ int Record(const CommandLine& line) {
   const UniqueFd stop_signal = StopSignals();
   bool stop = false;
   HyperplaceDevice device(line.placement.root, line.placement.hyperplace);
-  absl::StatusOr<ChosenSource> source = ChooseSource(line.placement.source, device);
+  absl::StatusOr<ChosenSource> source = ChooseSource(line.placement.source, Effort::kSettled.sampling, device);
   absl::Status status = source.status();
   if (status.ok() && source->source == nullptr) status = absl::FailedPreconditionError(source->reason);
   absl::StatusOr<EventLoop> loop = EventLoop::Create();
   if (status.ok()) status = loop.status();
   if (status.ok()) status = loop->Watch(stop_signal.get(), EPOLLIN, [&stop](std::uint32_t) { stop = true; });
-  if (status.ok()) {
-    source->source->SetBudget(Effort::kSettled.sampling);
-    status = Carry(line, *source->source, *loop, stop);
-  }
+  if (status.ok()) status = Carry(line, *source->source, *loop, stop);
   if (status.ok()) return 0;
   spdlog::error("cannot record: {}", ToString(status.message()));
   return absl::IsInvalidArgument(status) ? kExitUsage : 1;

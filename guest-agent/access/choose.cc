@@ -15,8 +15,6 @@ namespace hypertier::agent {
 namespace {
 
 constexpr std::string_view kReplay = "replay:";
-// Until SetBudget says more.
-constexpr double kShare = 0.002;
 
 // Printable ASCII, cut to what labels take.
 std::string Label(std::string_view text) {
@@ -32,10 +30,11 @@ SourceTried Refused(std::string name, const absl::Status& status) {
   return {std::move(name), false, Label(ToString(status.message()))};
 }
 
-SourceTried TryPebs(const SourceOptions& options, PerfKernel& kernel, std::unique_ptr<AccessSource>& source) {
+SourceTried TryPebs(const SourceOptions& options, double share_of_cpu, PerfKernel& kernel,
+                    std::unique_ptr<AccessSource>& source) {
   const PebsProbe probe = ProbePebs(kernel, options.root);
   if (!probe.good()) return {"pebs", false, Label(probe.Summary())};
-  absl::StatusOr<std::unique_ptr<Pebs>> pebs = Pebs::Create(kernel, options.root, options.pebs);
+  absl::StatusOr<std::unique_ptr<Pebs>> pebs = Pebs::Create(kernel, options.root, options.pebs, share_of_cpu);
   if (!pebs.ok()) return Refused("pebs", pebs.status());
   const char* const what = (*pebs)->samples_stores() ? "loads and stores" : "loads";
   SourceTried tried{"pebs", true, Label(fmt::format("{} on {} CPUs: {}", what, (*pebs)->cpus(), probe.Summary()))};
@@ -51,7 +50,8 @@ SourceTried TryAccessedBit(Hyperplace& device) {
 
 }  // namespace
 
-absl::StatusOr<ChosenSource> ChooseSource(const SourceOptions& options, Hyperplace& device, PerfKernel& kernel) {
+absl::StatusOr<ChosenSource> ChooseSource(const SourceOptions& options, double share_of_cpu, Hyperplace& device,
+                                          PerfKernel& kernel) {
   ChosenSource chosen;
   const std::string_view wanted = options.source;
   const bool any = wanted == "auto";
@@ -73,10 +73,11 @@ absl::StatusOr<ChosenSource> ChooseSource(const SourceOptions& options, Hyperpla
     return absl::InvalidArgumentError(
         fmt::format("source \"{}\" must be auto, pebs, accessed-bit, replay:FILE or none", Label(wanted)));
   }
-  if (any || wanted == "pebs") chosen.tried.push_back(TryPebs(options, kernel, chosen.source));
+  if (any || wanted == "pebs") chosen.tried.push_back(TryPebs(options, share_of_cpu, kernel, chosen.source));
   if (chosen.source == nullptr && (any || wanted == "accessed-bit")) {
     chosen.tried.push_back(TryAccessedBit(device));
-    if (chosen.tried.back().works) chosen.source = std::make_unique<AccessedBit>(device, SystemScanClock(), kShare);
+    if (chosen.tried.back().works)
+      chosen.source = std::make_unique<AccessedBit>(device, SystemScanClock(), share_of_cpu);
   }
   std::string reasons;
   // What was chosen first, or all that failed.

@@ -42,9 +42,10 @@ struct ChosenSource {
   std::vector<SourceTried> tried;
 };
 
-// Probes sources, and opens the first that works. InvalidArgument: options.source is none of the above, or an option
+// Probes sources, and opens the first that works, which may use this share of a CPU until SetBudget says otherwise.
+// InvalidArgument: options.source is none of the above, or an option
 // makes no sense. `device` and `kernel` stay as long as the source.
-absl::StatusOr<ChosenSource> ChooseSource(const SourceOptions& options, Hyperplace& device,
+absl::StatusOr<ChosenSource> ChooseSource(const SourceOptions& options, double share_of_cpu, Hyperplace& device,
                                           PerfKernel& kernel = SystemPerfKernel());
 
 // Everything that could be chosen, opened or not: what `hypertier-agent probe` prints.

@@ -29,7 +29,7 @@ class ChooseTest : public ::testing::Test {
   ChooseTest() { kernel_.open_errors[0x01cd] = ENOENT; }
   ChosenSource Choose(const std::string& source) {
     options_.source = source;
-    auto chosen = ChooseSource(options_, device_, kernel_);
+    auto chosen = ChooseSource(options_, 0.002, device_, kernel_);
     EXPECT_TRUE(chosen.ok()) << chosen.status();
     return chosen.ok() ? *std::move(chosen) : ChosenSource();
   }
@@ -70,10 +70,10 @@ TEST_F(ChooseTest, AForcedSourceIsTheOnlyOneTried) {
 
 TEST_F(ChooseTest, RefusesWhatMakesNoSense) {
   options_.source = "magic";
-  EXPECT_TRUE(absl::IsInvalidArgument(ChooseSource(options_, device_, kernel_).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(ChooseSource(options_, 0.002, device_, kernel_).status()));
   options_ = {};
   options_.pebs.load_period = 0;
-  EXPECT_TRUE(absl::IsInvalidArgument(ChooseSource(options_, device_, kernel_).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(ChooseSource(options_, 0.002, device_, kernel_).status()));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ std::chrono::nanoseconds MeasureRecordCost() {
 
 }  // namespace
 
-Pebs::Pebs(PerfKernel& kernel, std::string root, PebsOptions options)
+Pebs::Pebs(PerfKernel& kernel, std::string root, PebsOptions options, double share_of_cpu)
     : kernel_(kernel),
       root_(std::move(root)),
       options_(options),
@@ -45,11 +45,12 @@ Pebs::Pebs(PerfKernel& kernel, std::string root, PebsOptions options)
       leader_(LoadsLeader(root_)),
       record_cost_(options.record_cost.count() > 0 ? options.record_cost : MeasureRecordCost()),
       stores_(options.store_period > 0),
-      period_(options.budget) {}
+      period_(share_of_cpu) {}
 
-absl::StatusOr<std::unique_ptr<Pebs>> Pebs::Create(PerfKernel& kernel, std::string root, PebsOptions options) {
+absl::StatusOr<std::unique_ptr<Pebs>> Pebs::Create(PerfKernel& kernel, std::string root, PebsOptions options,
+                                                   double share_of_cpu) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
-  std::unique_ptr<Pebs> pebs(new Pebs(kernel, std::move(root), options));
+  std::unique_ptr<Pebs> pebs(new Pebs(kernel, std::move(root), options, share_of_cpu));
   const absl::Status status = pebs->FollowCpus();
   if (pebs->cpus_.empty()) return status;
   return pebs;

@@ -25,7 +25,8 @@ class Pebs final : public AccessSource {
  public:
   // Opens events on all CPUs that are online, of the kernel `kernel`, which stays as long as this. An error when none
   // can be opened; a PMU without the event for stores is used for loads alone.
-  static absl::StatusOr<std::unique_ptr<Pebs>> Create(PerfKernel& kernel, std::string root, PebsOptions options);
+  static absl::StatusOr<std::unique_ptr<Pebs>> Create(PerfKernel& kernel, std::string root, PebsOptions options,
+                                                      double share_of_cpu);
 
   std::string_view name() const override { return "pebs"; }
   void Poll(ranges::Time now, const TargetTable& targets, std::vector<ranges::Sample>& samples) override;
@@ -45,7 +46,7 @@ class Pebs final : public AccessSource {
     PerfRing ring;
   };
 
-  Pebs(PerfKernel& kernel, std::string root, PebsOptions options);
+  Pebs(PerfKernel& kernel, std::string root, PebsOptions options, double share_of_cpu);
 
   absl::Status OpenCpu(int cpu);
   // Opens and closes as CPUs come and go. The first error, if any.

@@ -30,9 +30,6 @@ struct PebsOptions {
   Bytes ring = Bytes::KiB(64);
   Bytes rings = Bytes::MiB(4);
 
-  // CPU time, as a share of one CPU.
-  double budget = 0.002;
-
   // What a record costs the kernel until it is in the ring. 0: three times what a system call without any work takes on
   // this machine, measured at the start: about 300 ns on hardware, and in proportion where everything is slower.
   std::chrono::nanoseconds record_cost{0};

@@ -20,6 +20,7 @@ using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 constexpr std::uint64_t kLoads = 0x01cd;
 constexpr std::uint64_t kStores = 0x82d0;
+constexpr double kShare = 0.002;
 
 class PebsTest : public ::testing::Test {
  protected:
@@ -30,7 +31,6 @@ class PebsTest : public ::testing::Test {
     target.pid = 5;
     targets_.Add(target);
     options_.record_cost = std::chrono::microseconds(1);
-    options_.budget = 0.002;
   }
   ~PebsTest() override { fs::remove_all(root_); }
 
@@ -39,11 +39,11 @@ class PebsTest : public ::testing::Test {
     std::ofstream(root_ + path) << text;
   }
   std::unique_ptr<Pebs> Make() {
-    auto pebs = Pebs::Create(kernel_, root_, options_);
+    auto pebs = Pebs::Create(kernel_, root_, options_, kShare);
     EXPECT_TRUE(pebs.ok()) << pebs.status();
     return pebs.ok() ? *std::move(pebs) : nullptr;
   }
-  std::string WhyNot() { return std::string(Pebs::Create(kernel_, root_, options_).status().message()); }
+  std::string WhyNot() { return std::string(Pebs::Create(kernel_, root_, options_, kShare).status().message()); }
   std::vector<ranges::Sample> Poll(Pebs& pebs, std::chrono::milliseconds at) {
     std::vector<ranges::Sample> samples;
     pebs.Poll(ranges::Time(std::chrono::hours(1) + at), targets_, samples);
@@ -137,11 +137,11 @@ TEST_F(PebsTest, ThePeriodRisesUntilTheBudgetIsKeptAndFallsWhenThereIsRoom) {
 TEST_F(PebsTest, ThePeriodFollowsTheBudgetAtOnce) {
   const auto pebs = Make();
   ASSERT_NE(pebs, nullptr);
-  pebs->SetBudget(options_.budget / 10);
+  pebs->SetBudget(kShare / 10);
   EXPECT_EQ(pebs->stats().period, 4093u * 8 | 1);
   EXPECT_EQ(kernel_.events.at(kernel_.Find(1, kLoads)).period, pebs->stats().period);
   EXPECT_EQ(kernel_.events.at(kernel_.Find(1, kStores)).period, 65521u * 8 | 1);
-  pebs->SetBudget(options_.budget);
+  pebs->SetBudget(kShare);
   EXPECT_EQ(pebs->stats().period, 4093u);
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest-agent/placement/effort.h"
 
-#include <algorithm>
-
 namespace hypertier::agent {
 namespace {
 
@@ -12,10 +10,10 @@ constexpr std::uint64_t kOfFmem = 256;
 }  // namespace
 
 void Effort::Update(ranges::Time now, Bytes resident, Bytes moved, Bytes fmem) {
-  const Bytes change = std::max(resident, resident_) - std::min(resident, resident_);
-  const Bytes moves = moved - std::min(moved, moved_);
+  // One of the differences is nothing.
+  const Bytes change = (resident - resident_) + (resident_ - resident);
   const bool other_memory = change > Bytes(resident_.count() / kOfResident);
-  const bool was_wrong = moves > Bytes(fmem.count() / kOfFmem);
+  const bool was_wrong = moved - moved_ > Bytes(fmem.count() / kOfFmem);
   if (news_ == ranges::Time::min() || other_memory || was_wrong) {
     news_ = now;
     resident_ = resident;

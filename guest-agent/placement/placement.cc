@@ -20,12 +20,11 @@ absl::StatusOr<std::unique_ptr<Placement>> Placement::Create(PlacementOptions op
 }
 
 absl::Status Placement::Choose() {
-  absl::StatusOr<ChosenSource> source = ChooseSource(options_.source, hyperplace_);
+  absl::StatusOr<ChosenSource> source = ChooseSource(options_.source, effort_.shares().sampling, hyperplace_);
   if (!source.ok()) return source.status();
   const bool news = source->reason != source_.reason;
   source_ = *std::move(source);
   if (source_.source != nullptr) {
-    source_.source->SetBudget(effort_.shares().sampling);
     spdlog::info("placement: accesses are known from {}: {}", source_.source->name(), source_.reason);
   } else if (news) {
     spdlog::warn("placement: off: {}", source_.reason);
