@@ -17,6 +17,12 @@ absl::Status Engine::Load(const Now& now) {
   if (!targets.ok()) return targets.status();
   auto operations = world_.ledger->LoadOperations();
   if (!operations.ok()) return operations.status();
+  auto tenants = world_.ledger->LoadTenants();
+  if (!tenants.ok()) return tenants.status();
+  auto policies = world_.ledger->LoadVmPolicies();
+  if (!policies.ok()) return policies.status();
+  for (TenantRecord& record : *tenants) tenants_[record.id] = std::move(record.terms);
+  for (VmPolicyRecord& record : *policies) policies_[record.uuid] = std::move(record.policy);
   for (TargetRecord& record : *targets) {
     const std::string uuid = record.uuid;
     kept_[uuid] = Kept{std::move(record), std::nullopt};
@@ -141,6 +147,7 @@ void Engine::ForgetOld(const Now& now) {
   }
   for (const std::string& uuid : gone) {
     kept_.erase(uuid);
+    policies_.erase(uuid);
     if (!world_.ledger->ForgetVm(uuid).ok()) unforgotten_vms_.insert(uuid);
   }
 }

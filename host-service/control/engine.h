@@ -154,8 +154,9 @@ class Engine {
   absl::Duration next_retry_ = -absl::InfiniteDuration();
   absl::Duration next_forget_ = -absl::InfiniteDuration();
 
-  // Terms of tenants by name.
+  // As in the ledger: terms of tenants by name, of VMs by UUID.
   std::map<std::string, policy::Terms> tenants_;
+  absl::flat_hash_map<std::string, policy::VmTerms> policies_;
   absl::Duration next_plan_ = -absl::InfiniteDuration();
 
   bool synced_ = false;

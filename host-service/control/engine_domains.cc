@@ -220,7 +220,9 @@ void Engine::HandleGone(const std::string& uuid, const Now& now) {
     SaveOperation(operation.record);
     PutEnded(std::move(operation), now);
   }
-  if (kept_.erase(uuid) == 0) return;
+  const bool had_policy = policies_.erase(uuid) > 0;
+  const bool had_targets = kept_.erase(uuid) > 0;
+  if (!had_policy && !had_targets) return;
   const absl::Status status = world_.ledger->ForgetVm(uuid);
   if (status.ok()) return;
   Trouble(fmt::format("forgetting the targets of {}", uuid), status);

@@ -20,17 +20,22 @@ void Engine::ResolvePromise(Vm& vm) {
     return;
   }
   // Most authority first.
-  const std::array said{vm.description->policy,
+  const auto kept = policies_.find(vm.uuid);
+  const std::array said{kept == policies_.end() ? policy::VmTerms{} : kept->second, vm.description->policy,
                         policy::VmTerms{.mode = options_.qos.default_mode, .qos_class = {}, .terms = {}}};
   vm.promise = policy::Resolve(said, options_.qos.classes, vm.cells());
   vm.promise.problems.insert(vm.promise.problems.begin(), vm.description->policy_problems.begin(),
                              vm.description->policy_problems.end());
+  if (vm.promise.mode == policy::Mode::kAuto && !options_.qos.Plans()) {
+    vm.promise.problems.push_back(
+        fmt::format("mode auto: nothing is planned on this host, and targets stay as they are: {}", options_.qos.off));
+  }
 }
 
 void Engine::PlanTargets(const Now& now) {
   next_plan_ = now.mono + options_.qos.period;
   // What is known is from before; what was said last stays in force.
-  if (options_.qos.policy == nullptr || !options_.qos.capacity || !connected_) return;
+  if (!options_.qos.Plans() || !connected_) return;
   std::vector<Vm*> vms;
   for (const auto& [uuid, vm] : vms_) vms.push_back(vm.get());
   const Fleet fleet = MakeFleet(std::move(vms), tenants_, options_, now);

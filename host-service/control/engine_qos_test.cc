@@ -176,6 +176,36 @@ TEST_F(EngineQosTest, AClassCountsAndWhatIsWrongWithAPolicyIsTold) {
               ElementsAre(HasSubstr("no [class.lead]"), HasSubstr("fmem reservation 4 GiB")));
 }
 
+TEST_F(EngineQosTest, WhatTheLedgerKeepsOfAVmComesBeforeItsMetadataAndGoesWithItsDomain) {
+  host_.ledger.policies[kWeb] = {.uuid = kWeb, .policy = Auto(Bytes::MiB(256)), .version = 1, .changed = {}};
+  ASSERT_TRUE(host_.Restart());
+  policy::VmTerms metadata = Auto(Bytes::MiB(512));
+  metadata.mode = policy::Mode::kStatic;
+  metadata.terms.fmem().shares = 3;
+  Start(kWeb, metadata, Bytes::MiB(100));
+  EXPECT_EQ(host_.Vm(kWeb)->mode, policy::Mode::kAuto);
+  EXPECT_EQ((*host_.Vm(kWeb)->tiers).fmem().policy, (qos::TierPolicy{Bytes::MiB(256), Bytes::GiB(1), 3.0}));
+  host_.engine->HandleGone(kWeb, host_.now);
+  guests_.clear();
+  EXPECT_TRUE(host_.ledger.policies.empty());
+  Start(kWeb, metadata, Bytes::MiB(100));
+  EXPECT_EQ(host_.Vm(kWeb)->mode, policy::Mode::kStatic);
+}
+
+TEST_F(EngineQosTest, ATenantsLimitInTheLedgerHoldsForAllItsVmsTogether) {
+  policy::Terms terms;
+  terms.fmem().limit = policy::Amount::Percent(50);
+  host_.ledger.tenants["acme"] = {
+      .id = "acme", .display_name = {}, .terms = terms, .version = 1, .created = {}, .changed = {}};
+  ASSERT_TRUE(host_.Restart());
+  const PerTier<Bytes> half{Bytes::MiB(512), Bytes()};
+  Start(kWeb, Auto(Bytes::MiB(128)), Bytes::GiB(3), half);
+  Start(kBatch, Auto(Bytes::MiB(128)), Bytes::GiB(3), half);
+  Pass(20);
+  EXPECT_LE(Fmem(kWeb) + Fmem(kBatch), Bytes::MiB(512));
+  EXPECT_GE(Fmem(kWeb) + Fmem(kBatch), Bytes::MiB(500));
+}
+
 TEST_F(EngineQosTest, APlannedVmCannotBeResizedAndAStaticOneCan) {
   Start(kWeb, Auto(Bytes::MiB(512)), Bytes::MiB(100));
   const auto refused = host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(256))});
@@ -186,6 +216,25 @@ TEST_F(EngineQosTest, APlannedVmCannotBeResizedAndAStaticOneCan) {
   EXPECT_TRUE(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(256))}).ok());
   Pass(10);
   EXPECT_EQ(Fmem(kWeb), Bytes::MiB(256));
+}
+
+class EngineWithoutCapacityTest : public EngineQosTest {
+ protected:
+  EngineWithoutCapacityTest() : EngineQosTest(WithoutCapacity()) {}
+  static EngineOptions WithoutCapacity() {
+    EngineOptions options = Options();
+    options.qos.capacity.reset();
+    options.qos.off = "smem: the host has 0 B of it";
+    return options;
+  }
+};
+
+TEST_F(EngineWithoutCapacityTest, AVmThatIsToBePlannedIsToldWhyItIsNotAndCanBeResized) {
+  Start(kWeb, Auto(Bytes::MiB(512)), Bytes::MiB(100));
+  Pass(10);
+  EXPECT_THAT(host_.Vm(kWeb)->policy_problems, ElementsAre(HasSubstr("smem: the host has 0 B of it")));
+  EXPECT_EQ(Fmem(kWeb), Bytes::GiB(1));
+  EXPECT_TRUE(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(256))}).ok());
 }
 
 TEST_F(EngineQosTest, ALimitHoldsForAVmThatIsNotPlanned) {

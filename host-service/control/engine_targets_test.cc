@@ -224,6 +224,13 @@ TEST(EngineTargets, AChargeFallsOnlyWhenGuestAndHostAgree) {
   h.Measure(Bytes::MiB(768), Bytes());
   h.Begin(Bytes::MiB(512));
   EXPECT_EQ(h.Tier(TierId::kFmem).charged, Bytes::MiB(768)) << "on its way";
+  agent::v1::Report half = Harness::Report(h.LastSent().generation(), Bytes::MiB(512), Bytes());
+  half.mutable_tiers(0)->set_balloon_bytes(Bytes::MiB(384).count());
+  h.Say(half);
+  EXPECT_EQ(h.Tier(TierId::kFmem).charged, Bytes::MiB(768)) << "the guest says that it is half way";
+  h.Measure(Bytes::MiB(640), Bytes());
+  EXPECT_EQ(h.Tier(TierId::kFmem).charged, Bytes::MiB(640)) << "and so it is";
+  h.Measure(Bytes::MiB(768), Bytes());
   h.Say(Harness::Report(h.LastSent().generation(), Bytes::MiB(512), Bytes()));
   EXPECT_EQ(h.Tier(TierId::kFmem).charged, Bytes::MiB(768)) << "the host still backs it";
   h.Measure(Bytes::MiB(515), Bytes());

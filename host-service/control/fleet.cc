@@ -40,8 +40,8 @@ void FillGuestsWord(const Vm& vm, const Now& now, qos::Vm& into) {
 }  // namespace
 
 bool Planned(const Vm& vm, const EngineOptions& options) {
-  return options.qos.policy != nullptr && options.qos.capacity && vm.promise.mode == policy::Mode::kAuto &&
-         vm.operation.empty() && StandingOf(vm, options).management == Management::kManaged;
+  return options.qos.Plans() && vm.promise.mode == policy::Mode::kAuto && vm.operation.empty() &&
+         StandingOf(vm, options).management == Management::kManaged;
 }
 
 Fleet MakeFleet(std::vector<Vm*> vms, const std::map<std::string, policy::Terms>& tenants, const EngineOptions& options,

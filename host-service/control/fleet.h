@@ -25,7 +25,7 @@ bool Planned(const Vm& vm, const EngineOptions& options);
 
 // All two-tier VMs that hold memory, in the order of their UUIDs. Those that the planner does not decide about are
 // frozen in it: what they may hold counts, and they keep it. Call it each period, since it follows who overstays. Of
-// `tenants` the terms are known; others have a tenant's defaults. Only with options.qos.capacity.
+// `tenants` the terms are known; others have a tenant's defaults. Only where options.qos.Plans().
 Fleet MakeFleet(std::vector<Vm*> vms, const std::map<std::string, policy::Terms>& tenants, const EngineOptions& options,
                 const Now& now);
 

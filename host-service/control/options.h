@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/time/time.h"
 #include "common/bytes.h"
@@ -35,6 +36,10 @@ struct EngineOptions {
     policy::Classes classes;
     // What VMs may have; not known: nothing is planned.
     std::optional<PerTier<Bytes>> capacity;
+    // Why nothing is planned, for people.
+    std::string off = "qos.policy of hypertierd's configuration is off";
+
+    bool Plans() const { return policy != nullptr && capacity.has_value(); }
   } qos;
   // A VM that has not come nearer to its target for so long keeps what it was to give back, and others give back in its
   // place.

@@ -60,8 +60,7 @@ void WaitForEnd(const sigset_t& end, const control::Controller& controller) {
   }
 }
 
-// What VMs may have of each tier. Nothing: it cannot be found, and the log says why.
-std::optional<PerTier<Bytes>> CapacityOf(const Config::Qos& qos) {
+absl::StatusOr<PerTier<Bytes>> CapacityOf(const Config::Qos& qos) {
   CapacityOptions options;
   options.reserve = {qos.fmem_reserve, qos.smem_reserve};
   if (qos.fmem_capacity > Bytes()) options.size.fmem() = qos.fmem_capacity;
@@ -69,14 +68,7 @@ std::optional<PerTier<Bytes>> CapacityOf(const Config::Qos& qos) {
   // They have been checked with the rest of the configuration.
   if (!qos.fmem_nodes.empty()) options.nodes.fmem() = *ParseIdList(qos.fmem_nodes);
   if (!qos.smem_nodes.empty()) options.nodes.smem() = *ParseIdList(qos.smem_nodes);
-  const absl::StatusOr<PerTier<Bytes>> capacity = FindCapacity(options);
-  if (!capacity.ok()) {
-    spdlog::warn("no targets are planned: {}", ToString(capacity.status().message()));
-    return std::nullopt;
-  }
-  spdlog::info("VMs may have {} of fmem and {} of smem; what nobody reserved is lent by the policy {}",
-               FormatBytes(capacity->fmem()), FormatBytes(capacity->smem()), qos.policy);
-  return *capacity;
+  return FindCapacity(options);
 }
 
 control::EngineOptions::Qos QosOptionsOf(const Config& config) {
@@ -86,7 +78,15 @@ control::EngineOptions::Qos QosOptionsOf(const Config& config) {
   options.classes = config.classes;
   if (config.qos.policy == "off") return options;
   options.policy = *qos::MakeBurstPolicy(config.qos.policy);
-  options.capacity = CapacityOf(config.qos);
+  const absl::StatusOr<PerTier<Bytes>> capacity = CapacityOf(config.qos);
+  if (capacity.ok()) {
+    options.capacity = *capacity;
+    spdlog::info("VMs may have {} of fmem and {} of smem; what nobody reserved is lent by the policy {}",
+                 FormatBytes(capacity->fmem()), FormatBytes(capacity->smem()), config.qos.policy);
+  } else {
+    options.off = ToString(capacity.status().message());
+    spdlog::info("no targets are planned: {}", options.off);
+  }
   return options;
 }
 
