@@ -68,6 +68,25 @@ class Divided : public benchmark::Fixture {
   }
 
  protected:
+  // `before` is called when a round is due, and not measured.
+  template <typename Before>
+  static void MeasurePlans(benchmark::State& state, Before before) {
+    std::size_t next = 0;
+    std::size_t moves = 0;
+    for (auto _ : state) {
+      state.PauseTiming();
+      now_ += std::chrono::milliseconds(250);
+      before();
+      classifier_.Ingest(now_, std::span(samples_).subspan(next, 10000));
+      next = (next + 10000) % (samples_.size() - 10000);
+      state.ResumeTiming();
+      const Plan plan = classifier_.MakePlan(now_);
+      moves += plan.exchanges.size() + plan.promotions.size() + plan.demotions.size();
+    }
+    state.counters["ranges"] = static_cast<double>(classifier_.stats().range_count);
+    state.counters["moves"] = static_cast<double>(moves) / static_cast<double>(state.iterations());
+  }
+
   static inline Classifier classifier_ = *Classifier::Create();
   static inline Time now_{std::chrono::hours(1)};
   static inline std::vector<Sample> samples_;
@@ -105,37 +124,12 @@ BENCHMARK_F(Divided, map_ingest)(benchmark::State& state) {
 // A full plan, after as many samples as come between two at 40,000 a second. The round of splitting and joining that is
 // due four times a second comes before.
 BENCHMARK_F(Divided, classifier_plan_2048)(benchmark::State& state) {
-  std::size_t next = 0;
-  std::size_t moves = 0;
-  for (auto _ : state) {
-    state.PauseTiming();
-    now_ += std::chrono::milliseconds(250);
-    classifier_.MakePlan(now_);
-    classifier_.Ingest(now_, std::span(samples_).subspan(next, 10000));
-    next = (next + 10000) % (samples_.size() - 10000);
-    state.ResumeTiming();
-    const Plan plan = classifier_.MakePlan(now_);
-    moves += plan.exchanges.size() + plan.promotions.size() + plan.demotions.size();
-  }
-  state.counters["ranges"] = static_cast<double>(classifier_.stats().range_count);
-  state.counters["moves"] = static_cast<double>(moves) / static_cast<double>(state.iterations());
+  MeasurePlans(state, [] { classifier_.MakePlan(now_); });
 }
 
 // The same with the round in it.
 BENCHMARK_F(Divided, classifier_round_2048)(benchmark::State& state) {
-  std::size_t next = 0;
-  std::size_t moves = 0;
-  for (auto _ : state) {
-    state.PauseTiming();
-    now_ += std::chrono::milliseconds(250);
-    classifier_.Ingest(now_, std::span(samples_).subspan(next, 10000));
-    next = (next + 10000) % (samples_.size() - 10000);
-    state.ResumeTiming();
-    const Plan plan = classifier_.MakePlan(now_);
-    moves += plan.exchanges.size() + plan.promotions.size() + plan.demotions.size();
-  }
-  state.counters["ranges"] = static_cast<double>(classifier_.stats().range_count);
-  state.counters["moves"] = static_cast<double>(moves) / static_cast<double>(state.iterations());
+  MeasurePlans(state, [] {});
 }
 
 BENCHMARK_F(Divided, sort_2048)(benchmark::State& state) {
