@@ -96,6 +96,14 @@ def hit_ratio(vm: guest.VpebsVm, seconds: float) -> float:
     return fast / (fast + slow) if fast + slow > 10_000 else 0.0
 
 
+def start_gups(vm: guest.VpebsVm, mib: int, *options: str) -> channel.Command:
+    """Updates a table for as long as the test lasts; returns once the table is in memory."""
+    load = vm.start(f'exec gups --pattern hot --bytes {mib}M --updates 1G --warmup-seconds 600 {" ".join(options)}')
+    resident = "awk '/VmRSS/ {print $2}' /proc/$(pidof gups)/status"
+    until(lambda: int(vm.run(resident, check=False).stdout or 0) >= mib << 10, 60, 'gups has its table')
+    return load
+
+
 def agent_pages(vm: guest.VpebsVm, node: int) -> list[int]:
     """Pages on a node of each anonymous mapping of the agent."""
     maps = vm.read(f'grep anon= /proc/$(pidof {AGENT})/numa_maps')
@@ -108,9 +116,7 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     until(lambda: hypertierd.vm(vm.name).placement.source == 'pebs', 60, 'accesses are known',
           lambda: str(hypertierd.vm(vm.name)))
     # 23 of 230 MiB are hot, at the end of the table, which first touch puts into SMEM.
-    load = vm.start('exec gups --pattern hot --hot-share 0.95 --bytes 230M --updates 1G --warmup-seconds 600')
-    # Once it fills all the memory it has, and some of it has been moved.
-    until(lambda: vm.hyperflex()['fmem.free_bytes'] < 64 * MIB, 60, 'the table is there')
+    load = start_gups(vm, 230, '--hot-share 0.95')
     until(lambda: hypertierd.vm(vm.name).placement.hit_ratio > 0.9 and hit_ratio(vm, 1) > 0.95, 120,
           'the hot set is in FMEM', lambda: str(hypertierd.vm(vm.name)))
     assert sum(agent_pages(vm, 0)) < sum(agent_pages(vm, 1)) // 4, 'FMEM is for programs'
@@ -127,7 +133,7 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     # And it is used again when it comes back; where exchanging has cost much, once the mover's share of CPU allows.
     before = hypertierd.vm(vm.name).placement.promoted_bytes
     hypertierd.resize_and_wait(vm.name, fmem=target + 96 * MIB)
-    until(lambda: hypertierd.vm(vm.name).placement.promoted_bytes > before + 16 * MIB, 180, 'memory is promoted',
+    until(lambda: hypertierd.vm(vm.name).placement.promoted_bytes >= before + 16 * MIB, 180, 'memory is promoted',
           lambda: str(hypertierd.vm(vm.name)))
 
 
@@ -227,18 +233,11 @@ def test_what_was_recorded_is_replayed(placed) -> None:
     # So that another one has its table at the same place, and the addresses fit.
     vm.run('echo 0 >/proc/sys/kernel/randomize_va_space')
     binary = without_agent(vm)
-
-    def gups() -> channel.Command:
-        load = vm.start('exec gups --pattern hot --bytes 64M --updates 1G --warmup-seconds 600')
-        resident = "awk '/VmRSS/ {print $2}' /proc/$(pidof gups)/status"
-        until(lambda: int(vm.run(resident, check=False).stdout or 0) >= 64 << 10, 60, 'gups has its table')
-        return load
-
-    load = gups()
+    load = start_gups(vm, 64)
     vm.run(f'{binary} record --output /run/trace --duration 10', timeout=90)
     load.kill()
     load.wait()
-    gups()
+    start_gups(vm, 64)
     replaying = vm.start(f'exec {binary} --source replay:/run/trace --placement-log 1')
     until(lambda: told(replaying).get('samples', 0) > 100, 60, 'samples are replayed', lambda: replaying.stderr)
     assert told(replaying)['source'] == 'replay'
