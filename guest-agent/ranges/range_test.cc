@@ -125,8 +125,8 @@ TEST_F(RangeTest, UnsurveyedMemoryCountsAsResidentAndEmptyMemoryHardly) {
 
 class CutsTest : public RangeTest {
  protected:
-  std::vector<unsigned> Cut(const Range& range) {
-    const Cuts cuts = FindCuts(range, Options(), 0);
+  std::vector<unsigned> Cut(const Range& range, double min_gain = 0) {
+    const Cuts cuts = FindCuts(range, Options(), min_gain);
     return {cuts.bins.begin(), cuts.bins.begin() + cuts.count};
   }
 };
@@ -150,6 +150,16 @@ TEST_F(CutsTest, ChanceAndAHandfulOfSamplesCutNothing) {
   EXPECT_TRUE(Cut(Sampled(64, {0, 0, 5, 0, 0, 0, 0, 0})).empty());
   EXPECT_TRUE(Cut(Sampled(1, {1000})).empty());
   EXPECT_TRUE(Cut(Sampled(64, {})).empty());
+  // Nor does a handful in a part of what was cut.
+  EXPECT_EQ(Cut(Sampled(64, {900, 900, 900, 900, 0, 0, 0, 7})), (std::vector<unsigned>{4}));
+  EXPECT_EQ(Cut(Sampled(64, {900, 900, 900, 900, 0, 0, 0, 16})), (std::vector<unsigned>{4, 7}));
+}
+
+TEST_F(CutsTest, ACutMustGainEnough) {
+  // Of 104 accesses, the bin that differs has 77 more than an eighth, which is 88 more than an eighth of the others.
+  const Range range = Sampled(64, {2, 2, 2, 90, 2, 2, 2, 2});
+  EXPECT_EQ(Cut(range, 0.84), (std::vector<unsigned>{3, 4}));
+  EXPECT_TRUE(Cut(range, 0.85).empty());
 }
 
 TEST_F(CutsTest, WeightsNotSamplesSayHowCertainItIs) {

@@ -50,6 +50,7 @@ TEST(Residency, CollectsTheChunksOfATierInOrderUpToALimit) {
   EXPECT_EQ(all[3].start, Chunk(500));
   EXPECT_EQ(residency.Collect(TierId::kFmem, kProcess, Chunk(0), Chunk(1000), 2).size(), 2u);
   EXPECT_EQ(residency.Collect(TierId::kFmem, kProcess, Chunk(64), Chunk(70), 9).size(), 1u);
+  EXPECT_EQ(residency.Collect(TierId::kFmem, kProcess, Chunk(65), Chunk(71), 9).size(), 1u);
   EXPECT_EQ(residency.Collect(TierId::kSmem, kProcess, Chunk(0), Chunk(1000), 9).size(), 1u);
 }
 
