@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,9 +15,9 @@
 
 namespace hypertier {
 
-// Newest first: at most `at_most` from before sequence `before`; 0: from the newest.
+// Newest first: at most `at_most` about `subject` ("": about all) from before sequence `before`; 0: from the newest.
 absl::StatusOr<std::vector<AuditRecord>> ReadAudit(sqlite::Database& database, std::uint64_t before,
-                                                   std::size_t at_most);
+                                                   std::size_t at_most, const std::string& subject);
 // Under the next sequence number, whatever the record says.
 absl::Status AppendAudit(sqlite::Database& database, const AuditRecord& record);
 // All but the newest `keep`.

@@ -53,9 +53,10 @@ inline std::string Describe(Ledger& ledger) {
   const auto operations = ledger.LoadOperations();
   const auto tenants = ledger.LoadTenants();
   const auto policies = ledger.LoadVmPolicies();
-  const auto audit = ledger.LoadAudit(0, SIZE_MAX);
-  for (const absl::Status& status :
-       {targets.status(), operations.status(), tenants.status(), policies.status(), audit.status()}) {
+  const auto maintenance = ledger.LoadMaintenance();
+  const auto audit = ledger.LoadAudit(0, SIZE_MAX, "");
+  for (const absl::Status& status : {targets.status(), operations.status(), tenants.status(), policies.status(),
+                                     maintenance.status(), audit.status()}) {
     if (!status.ok()) return "unreadable: " + status.ToString();
   }
   std::string text;
@@ -71,6 +72,10 @@ inline std::string Describe(Ledger& ledger) {
   for (const VmPolicyRecord& record : *policies) {
     text += fmt::format("policy of {}: {}, version {}, {}\n", record.uuid, Describe(record.policy), record.version,
                         Describe(record.changed));
+  }
+  if (*maintenance) {
+    text += fmt::format("maintenance: '{}', {}, {}\n", (*maintenance)->reason, (*maintenance)->actor,
+                        Describe((*maintenance)->began));
   }
   for (const AuditRecord& record : *audit) {
     text += fmt::format("audit {} {}: {} {} {} '{}'\n", record.sequence, Describe(record.time), record.actor,

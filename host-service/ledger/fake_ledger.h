@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,16 @@ class FakeLedger : public Ledger {
   }
   absl::StatusOr<std::vector<TenantRecord>> LoadTenants() override { return All(tenants); }
   absl::StatusOr<std::vector<VmPolicyRecord>> LoadVmPolicies() override { return All(policies); }
-  absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most) override {
+  absl::StatusOr<std::optional<MaintenanceRecord>> LoadMaintenance() override {
+    if (!broken.ok()) return broken;
+    return maintenance;
+  }
+  absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most,
+                                                     const std::string& subject) override {
     if (!broken.ok()) return broken;
     std::vector<AuditRecord> found;
     for (auto at = audit.rbegin(); at != audit.rend() && found.size() < at_most; ++at) {
-      if (before == 0 || at->sequence < before) found.push_back(*at);
+      if ((before == 0 || at->sequence < before) && (subject.empty() || at->subject == subject)) found.push_back(*at);
     }
     return found;
   }
@@ -92,6 +98,12 @@ class FakeLedger : public Ledger {
   absl::Status DeleteVmPolicy(const std::string& uuid, const AuditRecord& why) override {
     return Delete(policies, uuid, why);
   }
+  absl::Status SetMaintenance(const std::optional<MaintenanceRecord>& record, const AuditRecord& why) override {
+    if (!broken.ok()) return broken;
+    maintenance = record;
+    Append(why);
+    return absl::OkStatus();
+  }
   absl::Status ForgetAudit(std::size_t keep) override {
     if (!broken.ok()) return broken;
     if (audit.size() > keep) audit.erase(audit.begin(), audit.end() - static_cast<std::ptrdiff_t>(keep));
@@ -102,6 +114,7 @@ class FakeLedger : public Ledger {
   std::map<std::string, OperationRecord> operations;
   std::map<std::string, TenantRecord> tenants;
   std::map<std::string, VmPolicyRecord> policies;
+  std::optional<MaintenanceRecord> maintenance;
   // Oldest first.
   std::vector<AuditRecord> audit;
   // What every method answers, unless OK.

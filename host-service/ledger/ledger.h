@@ -72,6 +72,17 @@ struct VmPolicyRecord {
   friend bool operator==(const VmPolicyRecord&, const VmPolicyRecord&) = default;
 };
 
+// The host is in maintenance.
+struct MaintenanceRecord {
+  // As who began it put it.
+  std::string reason;
+  // As in AuditRecord.
+  std::string actor;
+  absl::Time began;
+
+  friend bool operator==(const MaintenanceRecord&, const MaintenanceRecord&) = default;
+};
+
 // Who changed what, for people.
 struct AuditRecord {
   // Given by the ledger, whatever a caller sets: from 1 upwards, and never twice.
@@ -79,9 +90,9 @@ struct AuditRecord {
   absl::Time time;
   // "uid 0 pid 123", or the subject of a certificate.
   std::string actor;
-  // "tenant.create", "policy.set", "vm.resize".
+  // "tenant.create", "policy.set", "vm.resize", "maintenance.begin".
   std::string action;
-  // "tenants/a", "vms/UUID".
+  // "tenants/a", "vms/UUID", "host".
   std::string subject;
   // What changed.
   std::string detail;
@@ -103,8 +114,12 @@ class Ledger {
   virtual absl::StatusOr<std::vector<TenantRecord>> LoadTenants() = 0;
   // By UUID. DataLoss: damaged, which row and how.
   virtual absl::StatusOr<std::vector<VmPolicyRecord>> LoadVmPolicies() = 0;
-  // At most `at_most` records older than the one of sequence `before` (0: the newest), newest first.
-  virtual absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most) = 0;
+  // Absent: the host is not in maintenance. DataLoss: damaged, and how.
+  virtual absl::StatusOr<std::optional<MaintenanceRecord>> LoadMaintenance() = 0;
+  // At most `at_most` records about `subject` ("": about all) older than the one of sequence `before` (0: the newest),
+  // newest first.
+  virtual absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most,
+                                                             const std::string& subject) = 0;
 
   // New targets, with the operation that asked for them if there is one, with the older operation that it ends if there
   // is one, and with an audit record if somebody is to answer for them.
@@ -128,6 +143,10 @@ class Ledger {
   virtual absl::Status PutVmPolicy(const VmPolicyRecord& policy, const AuditRecord& audit) = 0;
   // As DeleteTenant.
   virtual absl::Status DeleteVmPolicy(const std::string& uuid, const AuditRecord& audit) = 0;
+  // In place of the maintenance that the host is in, if any; absent: it ends. One that had not begun ends as well: OK,
+  // and audited.
+  virtual absl::Status SetMaintenance(const std::optional<MaintenanceRecord>& maintenance,
+                                      const AuditRecord& audit) = 0;
   // Forgets all of the audit log but the newest `keep` records.
   virtual absl::Status ForgetAudit(std::size_t keep) = 0;
 };

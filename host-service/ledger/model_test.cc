@@ -27,7 +27,7 @@ using test::LedgerDirectory;
 using test::RandomChange;
 
 // Those that change something.
-constexpr std::size_t kMethods = 10;
+constexpr std::size_t kMethods = 11;
 
 // Changes the ledger for ever, and acknowledges each change, or that it was refused, with a byte on `pipe`.
 [[noreturn]] void ChangeForEver(const std::string& path, std::uint64_t seed, FakeLedger reference, int pipe,
@@ -128,6 +128,29 @@ TEST_F(Killed, AtAnyMomentTheLedgerHasAllThatWasAcknowledgedAndNothingByHalf) {
           usleep(static_cast<useconds_t>(1000 + random() % 10'000));
           kill(process, SIGKILL);
         });
+  }
+}
+
+TEST(AuditPages, AreTheSameAsTheReferencesWhateverTheSubject) {
+  auto ledger = OpenLedger(":memory:");
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  FakeLedger reference;
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 1000; ++i) {
+    const Change change = RandomChange(random, reference);
+    if (change.method == "ForgetAudit") continue;
+    ASSERT_EQ(change.apply(**ledger).code(), change.apply(reference).code()) << change.method;
+  }
+  for (const char* subject : {"", "host", "tenants/t1", "vms/vm2", "vms/none"}) {
+    std::uint64_t before = 0;
+    std::size_t pages = 0;
+    do {
+      const std::vector<AuditRecord> page = *(*ledger)->LoadAudit(before, 7, subject);
+      ASSERT_TRUE(page == *reference.LoadAudit(before, 7, subject)) << subject << " before " << before;
+      before = page.empty() ? 0 : page.back().sequence;
+      ++pages;
+    } while (before != 0);
+    EXPECT_EQ(pages > 2, std::string(subject) != "vms/none") << subject;
   }
 }
 

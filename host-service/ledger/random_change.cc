@@ -136,11 +136,22 @@ Change SetTargets(Dice& dice, const FakeLedger& now) {
           }};
 }
 
+Change SetMaintenance(Dice& dice) {
+  std::optional<MaintenanceRecord> maintenance;
+  if (!dice.OneIn(3)) {
+    maintenance = {.reason = dice.Text(), .actor = fmt::format("uid {}", dice.Below(3)), .began = dice.Time()};
+  }
+  const std::string action = maintenance ? "maintenance.begin" : "maintenance.end";
+  return {"SetMaintenance", [maintenance, audit = RandomAudit(dice, action, "host")](Ledger& ledger) {
+            return ledger.SetMaintenance(maintenance, audit);
+          }};
+}
+
 }  // namespace
 
 Change RandomChange(std::mt19937_64& random, const FakeLedger& now) {
   Dice dice(random);
-  switch (dice.Below(16)) {
+  switch (dice.Below(18)) {
     default:
       return PutTenant(dice, now);
     case 4:
@@ -174,6 +185,9 @@ Change RandomChange(std::mt19937_64& random, const FakeLedger& now) {
       return {"ForgetOperations", [before = dice.Time()](Ledger& ledger) { return ledger.ForgetOperations(before); }};
     case 15:
       return {"ForgetAudit", [keep = dice.Below(12)](Ledger& ledger) { return ledger.ForgetAudit(keep); }};
+    case 16:
+    case 17:
+      return SetMaintenance(dice);
   }
 }
 

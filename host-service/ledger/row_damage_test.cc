@@ -12,6 +12,7 @@ namespace {
 using test::Audit;
 using test::Execute;
 using test::LedgerDirectory;
+using test::Maintenance;
 using test::Tenant;
 using test::VmPolicy;
 using ::testing::AllOf;
@@ -73,14 +74,36 @@ TEST(LedgerRow, ThatCannotBeIsNamedAndNotTakenForAPromise) {
   ExpectDamage((*ledger)->LoadVmPolicies().status(), directory.path(), "policy of VM b", "mode: there is none");
 }
 
+TEST(LedgerRow, OfASecondMaintenanceIsNamedAndNeitherIsTaken) {
+  for (const char* damage : {"INSERT INTO maintenance VALUES (2, 'other', 'nobody', 0)",
+                             "INSERT INTO maintenance VALUES (-1, 'other', 'nobody', 0)"}) {
+    const LedgerDirectory directory;
+    auto ledger = OpenLedger(directory.path());
+    ASSERT_TRUE(ledger.ok()) << ledger.status();
+    FillLedger(**ledger);
+    ASSERT_TRUE((*ledger)->SetMaintenance(Maintenance("DIMM 3"), Audit("maintenance.begin", "host")).ok());
+    Execute(directory.path(), std::string("PRAGMA ignore_check_constraints = ON; ") + damage);
+    ExpectDamage((*ledger)->LoadMaintenance().status(), directory.path(), "maintenance: row ", "only row 1");
+    EXPECT_TRUE((*ledger)->LoadTenants().ok());
+    ledger->reset();
+    ExpectDamage(OpenLedger(directory.path()).status(), directory.path(), "CHECK constraint failed", "maintenance");
+  }
+}
+
 TEST(LedgerRow, ThatCannotBeIsRefusedByTheTableItself) {
   const LedgerDirectory directory;
   auto ledger = OpenLedger(directory.path());
   FillLedger(**ledger);
+  ASSERT_TRUE((*ledger)->SetMaintenance(Maintenance("DIMM 3"), Audit("maintenance.begin", "host")).ok());
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open(directory.path().c_str(), &other), SQLITE_OK);
-  std::vector<std::string> updates = {"UPDATE vm_policies SET mode = 2", "UPDATE vm_policies SET qos_class = NULL",
-                                      "UPDATE tenants SET version = 'one'"};
+  std::vector<std::string> updates = {"UPDATE vm_policies SET mode = 2",
+                                      "UPDATE vm_policies SET qos_class = NULL",
+                                      "UPDATE tenants SET version = 'one'",
+                                      "INSERT INTO maintenance VALUES (2, 'other', 'nobody', 0)",
+                                      "UPDATE maintenance SET one = 2",
+                                      "UPDATE maintenance SET reason = NULL",
+                                      "UPDATE maintenance SET began_ns = 'yesterday'"};
   for (const std::string table : {"tenants", "vm_policies"}) {
     for (const Damage& damage : kDamages) updates.push_back("UPDATE " + table + " SET " + damage.assignment);
   }

@@ -17,7 +17,7 @@ namespace {
 //
 // Amounts and generations are unsigned in the program and keep their bits in SQLite's signed integers. Times are
 // nanoseconds since 1970; the largest and the smallest integer stand for the infinite future and past.
-constexpr std::array<const char*, 2> kMigrations = {
+constexpr std::array<const char*, 3> kMigrations = {
     R"sql(
 CREATE TABLE targets (
   uuid       TEXT PRIMARY KEY,
@@ -97,6 +97,14 @@ CREATE TABLE audit (
   subject  TEXT NOT NULL,
   detail   TEXT NOT NULL
 ) STRICT;
+)sql",
+    R"sql(
+CREATE TABLE maintenance (
+  one      INTEGER PRIMARY KEY CHECK (one = 1), -- at most one row: the maintenance that the host is in
+  reason   TEXT NOT NULL,
+  actor    TEXT NOT NULL,
+  began_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql",
 };
 

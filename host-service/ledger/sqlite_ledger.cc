@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host-service/ledger/audit_table.h"
+#include "host-service/ledger/maintenance_table.h"
 #include "host-service/ledger/operations_table.h"
 #include "host-service/ledger/schema.h"
 #include "host-service/ledger/sqlite.h"
@@ -29,8 +30,10 @@ class SqliteLedger : public Ledger {
 
   absl::StatusOr<std::vector<TenantRecord>> LoadTenants() override { return ReadTenants(*database_); }
   absl::StatusOr<std::vector<VmPolicyRecord>> LoadVmPolicies() override { return ReadVmPolicies(*database_); }
-  absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most) override {
-    return ReadAudit(*database_, before, at_most);
+  absl::StatusOr<std::optional<MaintenanceRecord>> LoadMaintenance() override { return ReadMaintenance(*database_); }
+  absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most,
+                                                     const std::string& subject) override {
+    return ReadAudit(*database_, before, at_most, subject);
   }
 
   absl::Status SetTargets(const TargetRecord& targets, const OperationRecord* begun, const OperationRecord* superseded,
@@ -84,6 +87,11 @@ class SqliteLedger : public Ledger {
 
   absl::Status DeleteVmPolicy(const std::string& uuid, const AuditRecord& audit) override {
     return Audited(audit, [&] { return EraseVmPolicy(*database_, uuid); });
+  }
+
+  absl::Status SetMaintenance(const std::optional<MaintenanceRecord>& maintenance, const AuditRecord& audit) override {
+    return Audited(
+        audit, [&] { return maintenance ? WriteMaintenance(*database_, *maintenance) : EraseMaintenance(*database_); });
   }
 
   absl::Status ForgetAudit(std::size_t keep) override {

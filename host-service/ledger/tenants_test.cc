@@ -27,7 +27,8 @@ constexpr std::size_t kAll = SIZE_MAX;
 
 std::vector<std::string> Actions(Ledger& ledger) {
   std::vector<std::string> actions;
-  const std::vector<AuditRecord> records = *ledger.LoadAudit(0, kAll);
+  const std::vector<AuditRecord> records = *ledger.LoadAudit(0, kAll, "");
+  actions.reserve(records.size());
   for (const AuditRecord& record : records) actions.push_back(record.action);
   return actions;
 }
@@ -189,7 +190,7 @@ TEST(LedgerAudit, KeepsEveryFieldAcrossARestartAndNumbersInOrder) {
   AuditRecord newest = Audit("tenant.create", "tenants/a");
   newest.sequence = 2;
   odd.sequence = 1;
-  EXPECT_TRUE(*(*ledger)->LoadAudit(0, kAll) == std::vector({newest, odd}));
+  EXPECT_TRUE(*(*ledger)->LoadAudit(0, kAll, "") == std::vector({newest, odd}));
 }
 
 TEST(LedgerAudit, OfAResizeThatWasRefusedIsNotKept) {
@@ -200,9 +201,11 @@ TEST(LedgerAudit, OfAResizeThatWasRefusedIsNotKept) {
   EXPECT_EQ(Actions(**ledger).size(), 1U);
 }
 
-std::vector<std::uint64_t> Sequences(Ledger& ledger, std::uint64_t before, std::size_t at_most) {
+std::vector<std::uint64_t> Sequences(Ledger& ledger, std::uint64_t before, std::size_t at_most,
+                                     const std::string& subject = "") {
   std::vector<std::uint64_t> sequences;
-  const std::vector<AuditRecord> records = *ledger.LoadAudit(before, at_most);
+  const std::vector<AuditRecord> records = *ledger.LoadAudit(before, at_most, subject);
+  sequences.reserve(records.size());
   for (const AuditRecord& record : records) sequences.push_back(record.sequence);
   return sequences;
 }
@@ -228,6 +231,23 @@ TEST(LedgerAudit, IsReadInPagesAndForgottenFromItsOldEndWithoutEverReusingANumbe
   EXPECT_THAT(Sequences(**ledger, 0, kAll), ElementsAre());
   ASSERT_TRUE((*ledger)->DeleteTenant("a", Audit("tenant.delete", "tenants/a")).ok());
   EXPECT_THAT(Sequences(**ledger, 0, kAll), ElementsAre(6));
+}
+
+TEST(LedgerAudit, OfOneSubjectIsReadInPagesWithoutTheOthers) {
+  auto ledger = OpenLedger(":memory:");
+  std::uint64_t version = 0;
+  for (const char* subject : {"tenants/a", "tenants/ab", "tenants/a", "TENANTS/A", "", "tenants/a", "vms/'"}) {
+    ASSERT_TRUE((*ledger)->PutTenant(Tenant("a", ++version), Audit("tenant.update", subject)).ok());
+  }
+  EXPECT_THAT(Sequences(**ledger, 0, 2, "tenants/a"), ElementsAre(6, 3));
+  EXPECT_THAT(Sequences(**ledger, 3, 2, "tenants/a"), ElementsAre(1));
+  EXPECT_THAT(Sequences(**ledger, 1, 2, "tenants/a"), ElementsAre());
+  EXPECT_THAT(Sequences(**ledger, 0, kAll, "tenants/ab"), ElementsAre(2));
+  EXPECT_THAT(Sequences(**ledger, 0, kAll, "vms/'"), ElementsAre(7));
+  for (const char* none : {"tenants/", "tenants/%", "tenants"}) {
+    EXPECT_THAT(Sequences(**ledger, 0, kAll, none), ElementsAre()) << none;
+  }
+  EXPECT_THAT(Sequences(**ledger, 0, kAll, ""), ElementsAre(7, 6, 5, 4, 3, 2, 1));
 }
 
 }  // namespace

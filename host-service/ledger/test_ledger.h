@@ -104,6 +104,10 @@ inline VmPolicyRecord VmPolicy(std::uint64_t version, const std::string& uuid = 
           .changed = absl::FromUnixNanos(1'700'000'000'000'000'003)};
 }
 
+inline MaintenanceRecord Maintenance(const std::string& reason) {
+  return {.reason = reason, .actor = "uid 0 pid 123", .began = absl::FromUnixNanos(1'700'000'000'000'000'005)};
+}
+
 inline AuditRecord Audit(const std::string& action, const std::string& subject) {
   return {.sequence = 0,
           .time = absl::FromUnixNanos(1'700'000'000'000'000'004),
