@@ -18,8 +18,27 @@ class FakeBackend : public control::Backend {
     const std::lock_guard lock(mutex_);
     return snapshot_;
   }
-  void Resize(control::ResizeRequest request, Done done) override { std::move(done)(resize(request)); }
-  void Cancel(std::string operation, Done done) override { std::move(done)(cancel(operation)); }
+  void Resize(control::ResizeRequest request, Done<control::OperationPtr> done) override {
+    std::move(done)(resize(request));
+  }
+  void Cancel(std::string operation, control::Caller, Done<control::OperationPtr> done) override {
+    std::move(done)(cancel(operation));
+  }
+  // Promises are tested with control itself.
+  void CreateTenant(TenantRecord, control::Caller, Done<TenantRecord> done) override { Refuse(std::move(done)); }
+  void UpdateTenant(control::TenantEdit, control::Caller, Done<TenantRecord> done) override { Refuse(std::move(done)); }
+  void DeleteTenant(std::string, std::string, control::Caller, Done<std::monostate> done) override {
+    Refuse(std::move(done));
+  }
+  void UpdateVmPolicy(control::VmPolicyEdit, control::Caller, Done<VmPolicyRecord> done) override {
+    Refuse(std::move(done));
+  }
+  void SetMaintenance(bool, control::Caller, Done<std::monostate> done) override { Refuse(std::move(done)); }
+  void PreviewPlan(control::PreviewRequest, Done<std::vector<control::PlannedVm>> done) override {
+    Refuse(std::move(done));
+  }
+  void Explain(std::string, Done<control::Explanation> done) override { Refuse(std::move(done)); }
+  void Audit(control::AuditQuery, Done<std::vector<AuditRecord>> done) override { Refuse(std::move(done)); }
   void Subscribe(std::function<void()> changed) override {
     const std::lock_guard lock(subscriber_mutex_);
     changed_ = std::move(changed);
@@ -72,6 +91,11 @@ class FakeBackend : public control::Backend {
   };
 
  private:
+  template <typename T>
+  static void Refuse(Done<T> done) {
+    std::move(done)(absl::UnimplementedError("no promises in this test"));
+  }
+
   mutable std::mutex mutex_;
   control::SnapshotPtr snapshot_ = std::make_shared<const control::FleetSnapshot>();
   std::mutex subscriber_mutex_;

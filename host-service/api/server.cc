@@ -44,6 +44,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.SetMaxSendMessageSize(kMaxAnswerBytes);
   builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &server->port_);
   builder.RegisterService(&server->service_);
+  builder.RegisterService(&server->qos_service_);
   server->server_ = builder.BuildAndStart();
   const bool bound = server->server_ != nullptr && (is_unix || server->port_ != 0);
   if (!bound) {

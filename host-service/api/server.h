@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "host-service/api/hub.h"
+#include "host-service/api/qos_service.h"
 #include "host-service/api/service.h"
 #include "host-service/control/backend.h"
 #include "host-service/metrics/rpc_stats.h"
@@ -23,7 +24,7 @@ struct ServerOptions {
   std::string socket_group;
 };
 
-// The gRPC server: HyperTierService, grpc.health.v1 and reflection.
+// The gRPC server: HyperTierService, QosService, grpc.health.v1 and reflection.
 //
 // Health, by service name: "" is SERVING while the process serves; "hypertier.v1.HyperTierService" from the first full
 // list of libvirt's on, and it stays so while libvirt is away, because reads are still answered (clients that check
@@ -41,13 +42,15 @@ class Server : private Hub::Client {
   int port() const { return port_; }
 
  private:
-  Server(control::Backend* backend, metrics::RpcStats* stats) : hub_(backend), service_(backend, &hub_, stats) {}
+  Server(control::Backend* backend, metrics::RpcStats* stats)
+      : hub_(backend), service_(backend, &hub_, stats), qos_service_(backend, stats) {}
 
   // Keeps health up to date.
   absl::Duration Pump(const control::SnapshotPtr& snapshot, absl::Duration now) override;
 
   Hub hub_;
   Service service_;
+  QosService qos_service_;
   std::unique_ptr<grpc::Server> server_;
   std::string socket_path_;
   int port_ = 0;

@@ -6,9 +6,11 @@
 #include <algorithm>
 
 #include "common/text.h"
+#include "host-service/api/caller.h"
 #include "host-service/api/convert.h"
 #include "host-service/api/pages.h"
 #include "host-service/api/read_mask.h"
+#include "host-service/api/synced.h"
 #include "host-service/api/wait_call.h"
 #include "host-service/api/watch_call.h"
 #include "host-service/control/now.h"
@@ -24,12 +26,6 @@ class FailedWatch : public grpc::ServerWriteReactor<v1::WatchVmsResponse> {
   explicit FailedWatch(const grpc::Status& status) { Finish(status); }
   void OnDone() override { delete this; }
 };
-
-absl::Status CheckSynced(const control::FleetSnapshot& snapshot) {
-  if (snapshot.synced) return absl::OkStatus();
-  return absl::UnavailableError(fmt::format(
-      "hypertierd has not had a list of domains from libvirt yet ({}); it keeps trying", snapshot.disconnect_reason));
-}
 
 absl::StatusOr<absl::Duration> MinInterval(const v1::WatchVmsRequest& request) {
   constexpr absl::Duration kDefault = absl::Milliseconds(200);
@@ -119,6 +115,9 @@ grpc::ServerUnaryReactor* Service::ResizeVm(grpc::CallbackServerContext* context
                                             v1::ResizeVmResponse* response) {
   auto resize = FromProto(*request);
   if (!resize.ok()) return Answer(context, RpcMethod::kResizeVm, resize.status());
+  auto caller = CallerOf(*context, request->reason());
+  if (!caller.ok()) return Answer(context, RpcMethod::kResizeVm, caller.status());
+  resize->caller = *std::move(caller);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   backend_->Resize(*std::move(resize), [this, reactor, response](absl::StatusOr<control::OperationPtr> operation) {
     if (operation.ok()) ToProto(**operation, *response->mutable_operation());
@@ -196,12 +195,15 @@ grpc::ServerUnaryReactor* Service::GetOperation(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* Service::CancelOperation(grpc::CallbackServerContext* context,
                                                    const v1::CancelOperationRequest* request,
                                                    v1::CancelOperationResponse* response) {
+  auto caller = CallerOf(*context, request->reason());
+  if (!caller.ok()) return Answer(context, RpcMethod::kCancelOperation, caller.status());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  backend_->Cancel(request->name(), [this, reactor, response](absl::StatusOr<control::OperationPtr> operation) {
-    if (operation.ok()) ToProto(**operation, *response->mutable_operation());
-    stats_->Count(RpcMethod::kCancelOperation, static_cast<int>(operation.status().code()));
-    reactor->Finish(ToGrpc(operation.status()));
-  });
+  backend_->Cancel(request->name(), *std::move(caller),
+                   [this, reactor, response](absl::StatusOr<control::OperationPtr> operation) {
+                     if (operation.ok()) ToProto(**operation, *response->mutable_operation());
+                     stats_->Count(RpcMethod::kCancelOperation, static_cast<int>(operation.status().code()));
+                     reactor->Finish(ToGrpc(operation.status()));
+                   });
   return reactor;
 }
 

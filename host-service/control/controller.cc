@@ -78,7 +78,7 @@ void Controller::PublishAndAnswer(const Now& now) {
     changed = snapshot_ != next;
     snapshot_ = std::move(next);
   }
-  for (Answer& answer : std::exchange(answers_, {})) std::move(answer.done)(std::move(answer.result));
+  for (absl::AnyInvocable<void() &&>& answer : std::exchange(answers_, {})) std::move(answer)();
   if (!changed) return;
   const std::lock_guard lock(subscriber_mutex_);
   if (subscriber_) subscriber_();
@@ -98,23 +98,81 @@ void Controller::Post(absl::AnyInvocable<void(Engine&, const Now&) &&> event) {
   queue_.Push([this, event = std::move(event)]() mutable { std::move(event)(engine_, ReadClocks()); });
 }
 
-void Controller::PostCommand(Command command, Done done) {
+template <typename T, typename Command>
+void Controller::PostCommand(Command command, Done<T> done) {
   // Shared, because a refused push must still answer.
-  auto answer = std::make_shared<Done>(std::move(done));
+  auto answer = std::make_shared<Done<T>>(std::move(done));
   const bool queued = queue_.Push([this, command = std::move(command), answer]() mutable {
-    answers_.push_back({std::move(command)(ReadClocks()), std::move(*answer)});
+    answers_.push_back([result = absl::StatusOr<T>(command(engine_, ReadClocks())), answer]() mutable {
+      std::move (*answer)(std::move(result));
+    });
   });
   if (!queued) std::move (*answer)(absl::UnavailableError("hypertierd is stopping; try again in a moment"));
 }
 
-void Controller::Resize(ResizeRequest request, Done done) {
-  PostCommand([this, request = std::move(request)](const Now& now) { return engine_.Resize(request, now); },
-              std::move(done));
+void Controller::Resize(ResizeRequest request, Done<OperationPtr> done) {
+  PostCommand<OperationPtr>(
+      [request = std::move(request)](Engine& engine, const Now& now) { return engine.Resize(request, now); },
+      std::move(done));
 }
 
-void Controller::Cancel(std::string operation, Done done) {
-  PostCommand([this, operation = std::move(operation)](const Now& now) { return engine_.Cancel(operation, now); },
-              std::move(done));
+void Controller::Cancel(std::string operation, Caller caller, Done<OperationPtr> done) {
+  PostCommand<OperationPtr>([operation = std::move(operation), caller = std::move(caller)](
+                                Engine& engine, const Now& now) { return engine.Cancel(operation, caller, now); },
+                            std::move(done));
+}
+
+void Controller::CreateTenant(TenantRecord tenant, Caller caller, Done<TenantRecord> done) {
+  PostCommand<TenantRecord>([tenant = std::move(tenant), caller = std::move(caller)](
+                                Engine& engine, const Now& now) { return engine.CreateTenant(tenant, caller, now); },
+                            std::move(done));
+}
+
+void Controller::UpdateTenant(TenantEdit edit, Caller caller, Done<TenantRecord> done) {
+  PostCommand<TenantRecord>([edit = std::move(edit), caller = std::move(caller)](
+                                Engine& engine, const Now& now) { return engine.UpdateTenant(edit, caller, now); },
+                            std::move(done));
+}
+
+void Controller::DeleteTenant(std::string id, std::string etag, Caller caller, Done<std::monostate> done) {
+  PostCommand<std::monostate>(
+      [id = std::move(id), etag = std::move(etag), caller = std::move(caller)](
+          Engine& engine, const Now& now) -> absl::StatusOr<std::monostate> {
+        if (absl::Status status = engine.DeleteTenant(id, etag, caller, now); !status.ok()) return status;
+        return std::monostate();
+      },
+      std::move(done));
+}
+
+void Controller::UpdateVmPolicy(VmPolicyEdit edit, Caller caller, Done<VmPolicyRecord> done) {
+  PostCommand<VmPolicyRecord>([edit = std::move(edit), caller = std::move(caller)](
+                                  Engine& engine, const Now& now) { return engine.UpdateVmPolicy(edit, caller, now); },
+                              std::move(done));
+}
+
+void Controller::SetMaintenance(bool active, Caller caller, Done<std::monostate> done) {
+  PostCommand<std::monostate>(
+      [active, caller = std::move(caller)](Engine& engine, const Now& now) -> absl::StatusOr<std::monostate> {
+        if (absl::Status status = engine.SetMaintenance(active, caller, now); !status.ok()) return status;
+        return std::monostate();
+      },
+      std::move(done));
+}
+
+void Controller::PreviewPlan(PreviewRequest request, Done<std::vector<PlannedVm>> done) {
+  PostCommand<std::vector<PlannedVm>>(
+      [request = std::move(request)](Engine& engine, const Now& now) { return engine.PreviewPlan(request, now); },
+      std::move(done));
+}
+
+void Controller::Explain(std::string vm, Done<Explanation> done) {
+  PostCommand<Explanation>([vm = std::move(vm)](Engine& engine, const Now& now) { return engine.Explain(vm, now); },
+                           std::move(done));
+}
+
+void Controller::Audit(AuditQuery query, Done<std::vector<AuditRecord>> done) {
+  PostCommand<std::vector<AuditRecord>>(
+      [query = std::move(query)](Engine& engine, const Now&) { return engine.Audit(query); }, std::move(done));
 }
 
 void Controller::OnResync(std::vector<DomainInfo> domains) {

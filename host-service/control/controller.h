@@ -36,8 +36,16 @@ class Controller : public Backend, public HypervisorEvents {
 
   // Backend.
   SnapshotPtr Snapshot() const override;
-  void Resize(ResizeRequest request, Done done) override;
-  void Cancel(std::string operation, Done done) override;
+  void Resize(ResizeRequest request, Done<OperationPtr> done) override;
+  void Cancel(std::string operation, Caller caller, Done<OperationPtr> done) override;
+  void CreateTenant(TenantRecord tenant, Caller caller, Done<TenantRecord> done) override;
+  void UpdateTenant(TenantEdit edit, Caller caller, Done<TenantRecord> done) override;
+  void DeleteTenant(std::string id, std::string etag, Caller caller, Done<std::monostate> done) override;
+  void UpdateVmPolicy(VmPolicyEdit edit, Caller caller, Done<VmPolicyRecord> done) override;
+  void SetMaintenance(bool active, Caller caller, Done<std::monostate> done) override;
+  void PreviewPlan(PreviewRequest request, Done<std::vector<PlannedVm>> done) override;
+  void Explain(std::string vm, Done<Explanation> done) override;
+  void Audit(AuditQuery query, Done<std::vector<AuditRecord>> done) override;
   void Subscribe(std::function<void()> changed) override;
 
   // HypervisorEvents.
@@ -60,11 +68,11 @@ class Controller : public Backend, public HypervisorEvents {
   void OnResidency(const std::string& uuid, absl::StatusOr<PerTier<Bytes>> resident, absl::Duration began);
 
  private:
-  using Command = absl::AnyInvocable<absl::StatusOr<OperationPtr>(const Now&) &&>;
-
   void Run();
   void Post(absl::AnyInvocable<void(Engine&, const Now&) &&> event);
-  void PostCommand(Command command, Done done);
+  // Answers `done` with what `command`(engine, now) returns, once a snapshot that contains its effect is out.
+  template <typename T, typename Command>
+  void PostCommand(Command command, Done<T> done);
   void PublishAndAnswer(const Now& now);
 
   Engine engine_;
@@ -72,12 +80,8 @@ class Controller : public Backend, public HypervisorEvents {
   std::thread thread_;
   std::atomic<std::int64_t> last_round_ns_{0};
 
-  // Control's thread only: commands of this batch, answered once the snapshot that contains their effect is out.
-  struct Answer {
-    absl::StatusOr<OperationPtr> result;
-    Done done;
-  };
-  std::vector<Answer> answers_;
+  // Control's thread only: answers to the commands of this batch.
+  std::vector<absl::AnyInvocable<void() &&>> answers_;
   absl::Duration last_publish_ = -absl::InfiniteDuration();
 
   mutable std::mutex snapshot_mutex_;

@@ -11,25 +11,10 @@
 #include <thread>
 
 #include "host-service/control/engine_harness.h"
+#include "host-service/control/quiet_world.h"
 
 namespace hypertier::control {
 namespace {
-
-// Effects that any thread may look at.
-class QuietWorld : public AgentCommands, public DomainCommands, public ResidencyCommands {
- public:
-  void Open(const std::string&, const std::string&) override {}
-  void Close(const std::string&) override {}
-  void SetBalloons(const std::string&, const agent::v1::SetBalloons& command) override {
-    generation = command.generation();
-  }
-  void Rediscard(const std::string&) override {}
-  void AttachAgentChannel(const std::string&) override {}
-  void Watch(const domain::Description&) override {}
-  void Unwatch(const std::string&) override {}
-  void Hurry(const std::string&) override {}
-  std::atomic<std::uint64_t> generation{0};
-};
 
 class ControllerTest : public ::testing::Test {
  protected:
@@ -69,9 +54,12 @@ class ControllerTest : public ::testing::Test {
   absl::StatusOr<OperationPtr> Resize(const std::string& uuid, Bytes fmem) {
     std::promise<absl::StatusOr<OperationPtr>> promise;
     auto future = promise.get_future();
-    controller_.Resize(
-        {.vm = uuid, .tiers = {{.tier = TierId::kFmem, .amount = fmem}}, .timeout = {}, .validate_only = false},
-        [&promise](absl::StatusOr<OperationPtr> result) { promise.set_value(std::move(result)); });
+    controller_.Resize({.vm = uuid,
+                        .tiers = {{.tier = TierId::kFmem, .amount = fmem}},
+                        .timeout = {},
+                        .validate_only = false,
+                        .caller = {}},
+                       [&promise](absl::StatusOr<OperationPtr> result) { promise.set_value(std::move(result)); });
     return future.get();
   }
 
@@ -113,7 +101,7 @@ TEST_F(ControllerTest, EveryCommandIsAnsweredEvenWhenStoppedMeanwhile) {
   std::atomic<int> answers = 0;
   std::thread client([&] {
     for (std::uint64_t i = 0; i < 500; ++i) {
-      controller_.Resize({.vm = "a", .tiers = {}, .timeout = {}, .validate_only = false},
+      controller_.Resize({.vm = "a", .tiers = {}, .timeout = {}, .validate_only = false, .caller = {}},
                          [&answers](const absl::StatusOr<OperationPtr>&) { ++answers; });
     }
   });

@@ -10,7 +10,20 @@
 
 namespace hypertier::control {
 
-Engine::Engine(EngineOptions options, EngineWorld world) : options_(std::move(options)), world_(std::move(world)) {}
+Engine::Engine(EngineOptions options, EngineWorld world) : options_(std::move(options)), world_(std::move(world)) {
+  HostRecord host{.capacity = options_.qos.capacity,
+                  .policy = options_.qos.policy_name,
+                  .off = options_.qos.off,
+                  .classes = options_.qos.classes,
+                  .default_mode = options_.qos.default_mode,
+                  .maintenance = {}};
+  if (options_.qos.Plans()) {
+    host.off.clear();
+  } else {
+    host.policy.clear();
+  }
+  host_ = std::make_shared<const HostRecord>(std::move(host));
+}
 
 absl::Status Engine::Load(const Now& now) {
   auto targets = world_.ledger->LoadTargets();
@@ -21,11 +34,13 @@ absl::Status Engine::Load(const Now& now) {
   if (!tenants.ok()) return tenants.status();
   auto policies = world_.ledger->LoadVmPolicies();
   if (!policies.ok()) return policies.status();
-  for (TenantRecord& record : *tenants) tenants_[record.id] = std::move(record.terms);
-  for (VmPolicyRecord& record : *policies) policies_[record.uuid] = std::move(record.policy);
+  auto maintenance = world_.ledger->LoadMaintenance();
+  if (!maintenance.ok()) return maintenance.status();
+  KeepTerms(*std::move(tenants), *std::move(policies));
+  KeepMaintenance(*std::move(maintenance));
   for (TargetRecord& record : *targets) {
     const std::string uuid = record.uuid;
-    kept_[uuid] = Kept{std::move(record), std::nullopt};
+    kept_[uuid] = std::move(record);
   }
   // Newest first, so the first unended one of a VM is the one in force.
   for (OperationRecord& record : *operations) {
@@ -48,7 +63,7 @@ absl::Status Engine::Load(const Now& now) {
     const bool newest = !resumed_.contains(op.uuid);
     bool in_force = newest && kept != kept_.end();
     for (const TierId tier : kTiers) {
-      if (in_force && op.targets[tier] && *op.targets[tier] != kept->second.record.targets[tier]) in_force = false;
+      if (in_force && op.targets[tier] && *op.targets[tier] != kept->second.targets[tier]) in_force = false;
     }
     if (!in_force) {
       MarkEnded(operation, OperationRecord::State::kFailed,
@@ -58,7 +73,7 @@ absl::Status Engine::Load(const Now& now) {
       continue;
     }
     // A newer generation may have been taken for the same targets just before hypertierd was stopped.
-    op.generation = kept->second.record.generation;
+    op.generation = kept->second.generation;
     operation.status_message = "hypertierd has been restarted; waiting for libvirt";
     resumed_[op.uuid] = op.id;
     operations_.Put(std::move(operation));
@@ -140,14 +155,20 @@ void Engine::ForgetOld(const Now& now) {
     const absl::Status status = world_.ledger->ForgetOperations(now.wall - options_.keep_operations);
     if (!status.ok()) Trouble("forgetting old operations", status);
   }
+  if (audited_ > 0) {
+    const absl::Status status = world_.ledger->ForgetAudit(options_.keep_audit);
+    if (status.ok()) audited_ = 0;
+    if (!status.ok()) Trouble("forgetting old records of the audit log", status);
+  }
   if (!connected_) return;
   std::vector<std::string> gone;
-  for (const auto& [uuid, kept] : kept_) {
-    if (kept.absent_since && now.mono - *kept.absent_since > options_.keep_absent) gone.push_back(uuid);
+  for (const auto& [uuid, since] : absent_) {
+    if (now.mono - since > options_.keep_absent) gone.push_back(uuid);
   }
   for (const std::string& uuid : gone) {
+    absent_.erase(uuid);
     kept_.erase(uuid);
-    policies_.erase(uuid);
+    ForgetVmPolicy(uuid);
     if (!world_.ledger->ForgetVm(uuid).ok()) unforgotten_vms_.insert(uuid);
   }
 }
@@ -164,6 +185,9 @@ SnapshotPtr Engine::Publish(const Now& now) {
   next->disconnect_reason = disconnect_reason_;
   next->operations = operations;
   next->counts = operations_.counts();
+  next->host = host_;
+  next->tenants = tenants_;
+  next->policies = policies_;
 
   bool renamed = members_changed_;
   for (const std::string& uuid : dirty_) {

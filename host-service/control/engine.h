@@ -14,9 +14,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "host-service/control/effects.h"
+#include "host-service/control/fleet.h"
 #include "host-service/control/now.h"
 #include "host-service/control/operations.h"
 #include "host-service/control/options.h"
+#include "host-service/control/promises.h"
 #include "host-service/control/resize_check.h"
 #include "host-service/control/snapshot.h"
 #include "host-service/control/vm.h"
@@ -73,7 +75,17 @@ class Engine {
 
   // From clients (engine_resize.cc). Errors as hypertier/v1/hypertier.proto promises them; nothing is changed on error.
   absl::StatusOr<OperationPtr> Resize(const ResizeRequest& request, const Now& now);
-  absl::StatusOr<OperationPtr> Cancel(const std::string& operation, const Now& now);
+  absl::StatusOr<OperationPtr> Cancel(const std::string& operation, const Caller& caller, const Now& now);
+
+  // From clients, too (engine_promises.cc, engine_preview.cc); errors as hypertier/v1/qos.proto promises them.
+  absl::StatusOr<TenantRecord> CreateTenant(TenantRecord tenant, const Caller& caller, const Now& now);
+  absl::StatusOr<TenantRecord> UpdateTenant(const TenantEdit& edit, const Caller& caller, const Now& now);
+  absl::Status DeleteTenant(const std::string& id, const std::string& etag, const Caller& caller, const Now& now);
+  absl::StatusOr<VmPolicyRecord> UpdateVmPolicy(const VmPolicyEdit& edit, const Caller& caller, const Now& now);
+  absl::Status SetMaintenance(bool active, const Caller& caller, const Now& now);
+  absl::StatusOr<std::vector<PlannedVm>> PreviewPlan(const PreviewRequest& request, const Now& now);
+  absl::StatusOr<Explanation> Explain(const std::string& vm, const Now& now);
+  absl::StatusOr<std::vector<AuditRecord>> Audit(const AuditQuery& query);
 
   // What depends on time alone: stale agents, deadlines, retries. Call it several times a second.
   void Tick(const Now& now);
@@ -82,13 +94,6 @@ class Engine {
   SnapshotPtr Publish(const Now& now);
 
  private:
-  // Targets of one VM in the ledger, whether or not libvirt has the VM.
-  struct Kept {
-    TargetRecord record;
-    // Since when libvirt has not had the domain (mono); absent: it has, or has not been asked yet.
-    std::optional<absl::Duration> absent_since;
-  };
-
   Vm* Find(const std::string& uuid);
   // By "vms/{uuid}", UUID or name, as FleetSnapshot::FindVm.
   absl::StatusOr<Vm*> FindByName(const std::string& name);
@@ -118,8 +123,16 @@ class Engine {
 
   // Targets and operations.
   std::uint64_t NextGeneration(const Vm& vm) const;
-  absl::Status CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation,
-                             const OperationRecord* begun, const OperationRecord* ended, const Now& now);
+  // Growth of a VM that nobody plans must not take what others are promised or hold.
+  absl::Status CheckRoom(const Vm& vm, const PerTier<Bytes>& targets) const;
+  // What new targets are written down with.
+  struct Along {
+    const OperationRecord* begun = nullptr;
+    const OperationRecord* ended = nullptr;
+    const AuditRecord* audit = nullptr;
+  };
+  absl::Status CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation, const Along& along,
+                             const Now& now);
   // What the ledger has taken down.
   void PutInForce(Vm& vm, const TargetRecord& record);
   void Advance(Vm& vm, const Now& now);
@@ -130,8 +143,22 @@ class Engine {
   void PutEnded(Operation operation, const Now& now);
   void SaveOperation(const OperationRecord& record);
 
+  // What tenants and VMs were promised over gRPC (engine_promises.cc).
+  void KeepTerms(std::vector<TenantRecord> tenants, std::vector<VmPolicyRecord> policies);
+  absl::Status PutTenant(const TenantRecord& tenant, const policy::Terms& before, std::string action,
+                         const Caller& caller, const Now& now);
+  absl::Status WriteVmPolicy(Vm& vm, const VmPolicyRecord& policy, const policy::VmTerms& before, const Caller& caller,
+                             const Now& now);
+  void KeepMaintenance(std::optional<MaintenanceRecord> maintenance);
+  // True: there was one.
+  bool ForgetVmPolicy(const std::string& uuid);
+
   // What VMs are promised, and targets that keep it (engine_qos.cc).
+  policy::VmTerms SaidOverGrpc(const std::string& uuid) const;
+  policy::Promise PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc) const;
   void ResolvePromise(Vm& vm);
+  absl::Status CheckPlans() const;
+  Fleet TheFleet(const TenantMap& tenants, const Now& now);
   void PlanTargets(const Now& now);
   // Tells why, and returns the VM's new targets if there are any.
   std::optional<PerTier<Bytes>> NewTargets(Vm& vm, const PerTier<qos::Target>& planned);
@@ -143,7 +170,10 @@ class Engine {
   const EngineWorld world_;
 
   absl::flat_hash_map<std::string, std::unique_ptr<Vm>> vms_;
-  absl::flat_hash_map<std::string, Kept> kept_;
+  // Targets in the ledger, by VM, whether or not libvirt has it.
+  absl::flat_hash_map<std::string, TargetRecord> kept_;
+  // VMs that the ledger keeps something of and libvirt does not have, and since when (mono).
+  absl::flat_hash_map<std::string, absl::Duration> absent_;
   OperationBook operations_;
   // Operations from the ledger that had not ended, by VM, until their VM is met.
   absl::flat_hash_map<std::string, std::string> resumed_;
@@ -154,9 +184,9 @@ class Engine {
   absl::Duration next_retry_ = -absl::InfiniteDuration();
   absl::Duration next_forget_ = -absl::InfiniteDuration();
 
-  // As in the ledger: terms of tenants by name, of VMs by UUID.
-  std::map<std::string, policy::Terms> tenants_;
-  absl::flat_hash_map<std::string, policy::VmTerms> policies_;
+  // As in the ledger. Shared with the snapshots, so a change makes a new map.
+  std::shared_ptr<const TenantMap> tenants_ = std::make_shared<const TenantMap>();
+  std::shared_ptr<const VmPolicyMap> policies_ = std::make_shared<const VmPolicyMap>();
   absl::Duration next_plan_ = -absl::InfiniteDuration();
 
   bool synced_ = false;
@@ -166,6 +196,9 @@ class Engine {
   std::set<std::string> dirty_;
   bool members_changed_ = false;
   bool header_changed_ = true;
+  std::shared_ptr<const HostRecord> host_ = std::make_shared<const HostRecord>();
+  // Records that the audit log has got since it was last cut.
+  std::size_t audited_ = 0;
   SnapshotPtr published_ = std::make_shared<const FleetSnapshot>();
 };
 

@@ -197,8 +197,9 @@ void Engine::Adopt(Vm& vm, const Now& now) {
     MarkEnded(ended, OperationRecord::State::kFailed,
               absl::AbortedError("superseded: a new total was set outside hypertierd (virsh setmem) and adopted"), now);
   }
-  const absl::Status status = CommitTargets(vm, targets, own ? report.generation : next, nullptr,
-                                            running != nullptr ? &ended.record : nullptr, now);
+  const absl::Status status =
+      CommitTargets(vm, targets, own ? report.generation : next,
+                    {.begun = nullptr, .ended = running != nullptr ? &ended.record : nullptr, .audit = nullptr}, now);
   if (!status.ok()) {
     Trouble(fmt::format("adopting the targets of {}", vm.name), status);
     return;
@@ -235,7 +236,8 @@ void Engine::Renew(Vm& vm, const Now& now) {
     renewed.record.generation = generation;
   }
   const absl::Status status =
-      CommitTargets(vm, vm.targets->bytes, generation, running != nullptr ? &renewed.record : nullptr, nullptr, now);
+      CommitTargets(vm, vm.targets->bytes, generation,
+                    {.begun = running != nullptr ? &renewed.record : nullptr, .ended = nullptr, .audit = nullptr}, now);
   if (!status.ok()) {
     Trouble(fmt::format("taking a newer generation for {}", vm.name), status);
     return;

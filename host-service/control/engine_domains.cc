@@ -28,8 +28,11 @@ void Engine::HandleResync(const std::vector<DomainInfo>& domains, const Now& now
     if (!present.contains(uuid)) gone.push_back(uuid);
   }
   for (const std::string& uuid : gone) Remove(uuid, "libvirt no longer has the domain", now);
-  for (auto& [uuid, kept] : kept_) {
-    if (!present.contains(uuid) && !kept.absent_since) kept.absent_since = now.mono;
+  for (const auto& [uuid, kept] : kept_) {
+    if (!present.contains(uuid)) absent_.try_emplace(uuid, now.mono);
+  }
+  for (const auto& [uuid, said] : *policies_) {
+    if (!present.contains(uuid)) absent_.try_emplace(uuid, now.mono);
   }
   // Operations of a former hypertierd whose domain went away while nobody watched.
   for (const auto& [uuid, id] : std::exchange(resumed_, {})) {
@@ -68,7 +71,7 @@ void Engine::HandleDomain(const DomainInfo& domain, const Now& now) {
   const bool was_two_tier = vm.TwoTier();
   const PerTier<Bytes> old_cells = was_two_tier ? vm.cells() : PerTier<Bytes>{};
   vm.name = domain.name;
-  if (const auto kept = kept_.find(vm.uuid); kept != kept_.end()) kept->second.absent_since.reset();
+  absent_.erase(vm.uuid);
   if (!domain.answered) {
     // Listed, but slow: what we knew of it stays, and OnDomain follows.
     if (!vm.met) vm.description_error = "libvirt lists the domain, but it does not answer";
@@ -147,14 +150,14 @@ void Engine::TakeKeptTargets(Vm& vm, const Now& now) {
     }
     return;
   }
-  const TargetRecord& record = kept->second.record;
+  const TargetRecord& record = kept->second;
   const PerTier<Bytes> fitting{std::min(record.targets.fmem(), cells.fmem()),
                                std::min(record.targets.smem(), cells.smem())};
   if (fitting == record.targets) {
     vm.targets = VmTargets{record.targets, record.generation, true};
     return;
   }
-  const absl::Status status = CommitTargets(vm, fitting, NextGeneration(vm), nullptr, nullptr, now);
+  const absl::Status status = CommitTargets(vm, fitting, NextGeneration(vm), {}, now);
   if (!status.ok()) {
     Trouble(fmt::format("fitting the targets of {} into its smaller cells", vm.name), status);
     return;
@@ -220,7 +223,8 @@ void Engine::HandleGone(const std::string& uuid, const Now& now) {
     SaveOperation(operation.record);
     PutEnded(std::move(operation), now);
   }
-  const bool had_policy = policies_.erase(uuid) > 0;
+  absent_.erase(uuid);
+  const bool had_policy = ForgetVmPolicy(uuid);
   const bool had_targets = kept_.erase(uuid) > 0;
   if (!had_policy && !had_targets) return;
   const absl::Status status = world_.ledger->ForgetVm(uuid);

@@ -154,7 +154,8 @@ class Harness {
   static TierChange By(TierId tier, std::int64_t delta) { return {.tier = tier, .amount = delta}; }
 
   absl::StatusOr<OperationPtr> Resize(std::vector<TierChange> tiers, std::optional<absl::Duration> timeout = {}) {
-    return engine->Resize({.vm = kUuid, .tiers = std::move(tiers), .timeout = timeout, .validate_only = false}, now);
+    return engine->Resize(
+        {.vm = kUuid, .tiers = std::move(tiers), .timeout = timeout, .validate_only = false, .caller = {}}, now);
   }
   // Resizes fmem and returns the operation's id.
   std::string Begin(Bytes fmem) { return (*Resize({To(TierId::kFmem, fmem)}))->record.id; }

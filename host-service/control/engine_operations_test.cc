@@ -206,7 +206,7 @@ TEST(EngineOperations, CancelMakesWhatIsReachedTheTarget) {
   agent::v1::Report report = Harness::Report(generation, Bytes::MiB(768), Bytes());
   report.mutable_tiers(0)->set_balloon_bytes(Bytes::MiB(300).count() + 100);
   h.Say(report);
-  ASSERT_TRUE(h.engine->Cancel("operations/" + id, h.now).ok());
+  ASSERT_TRUE(h.engine->Cancel("operations/" + id, {}, h.now).ok());
   EXPECT_EQ(h.Operation(id)->record.state, State::kCancelled);
   EXPECT_EQ(h.Tier(TierId::kFmem).target, Bytes::MiB(724)) << "rounded up to a page: nothing more is taken";
   EXPECT_GT(h.LastSent().generation(), generation);
@@ -214,10 +214,10 @@ TEST(EngineOperations, CancelMakesWhatIsReachedTheTarget) {
   EXPECT_EQ(h.ledger.operations[id].state, State::kCancelled);
   EXPECT_EQ(h.Look()->counts.cancelled, 1u);
 
-  const auto again = h.engine->Cancel(id, h.now);
+  const auto again = h.engine->Cancel(id, {}, h.now);
   EXPECT_EQ(again.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(again.status().message()), HasSubstr("cancelled"));
-  EXPECT_EQ(h.engine->Cancel("operations/none", h.now).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(h.engine->Cancel("operations/none", {}, h.now).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST(EngineOperations, CancelNeverGivesALyingGuestMoreThanItHadOrWanted) {
@@ -229,7 +229,7 @@ TEST(EngineOperations, CancelNeverGivesALyingGuestMoreThanItHadOrWanted) {
   agent::v1::Report report = Harness::Report(h.LastSent().generation(), Bytes::MiB(424), Bytes());
   report.mutable_tiers(0)->set_balloon_bytes(0);
   h.Say(report);
-  ASSERT_TRUE(h.engine->Cancel(id, h.now).ok());
+  ASSERT_TRUE(h.engine->Cancel(id, {}, h.now).ok());
   EXPECT_EQ(h.Tier(TierId::kFmem).target, Bytes::MiB(600));
 }
 
@@ -238,7 +238,7 @@ TEST(EngineOperations, ACancellationThatTheLedgerRefusesChangesNothing) {
   h.BecomeManaged();
   const std::string id = h.Begin(Bytes::MiB(512));
   h.ledger.broken = absl::UnavailableError("locked");
-  EXPECT_EQ(h.engine->Cancel(id, h.now).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(h.engine->Cancel(id, {}, h.now).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_FALSE(Ended(h.Operation(id)->record.state));
   EXPECT_EQ(h.Tier(TierId::kFmem).target, Bytes::MiB(512));
 }

@@ -14,31 +14,42 @@
 
 namespace hypertier::control {
 
-void Engine::ResolvePromise(Vm& vm) {
-  if (!vm.TwoTier()) {
-    vm.promise = {};
-    return;
-  }
+policy::VmTerms Engine::SaidOverGrpc(const std::string& uuid) const {
+  const auto kept = policies_->find(uuid);
+  return kept == policies_->end() ? policy::VmTerms{} : kept->second.policy;
+}
+
+policy::Promise Engine::PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc) const {
+  if (!vm.TwoTier()) return {};
   // Most authority first.
-  const auto kept = policies_.find(vm.uuid);
-  const std::array said{kept == policies_.end() ? policy::VmTerms{} : kept->second, vm.description->policy,
+  const std::array said{over_grpc, vm.description->policy,
                         policy::VmTerms{.mode = options_.qos.default_mode, .qos_class = {}, .terms = {}}};
-  vm.promise = policy::Resolve(said, options_.qos.classes, vm.cells());
-  vm.promise.problems.insert(vm.promise.problems.begin(), vm.description->policy_problems.begin(),
-                             vm.description->policy_problems.end());
-  if (vm.promise.mode == policy::Mode::kAuto && !options_.qos.Plans()) {
-    vm.promise.problems.push_back(
+  policy::Promise promise = policy::Resolve(said, options_.qos.classes, vm.cells());
+  promise.problems.insert(promise.problems.begin(), vm.description->policy_problems.begin(),
+                          vm.description->policy_problems.end());
+  if (promise.mode == policy::Mode::kAuto && !options_.qos.Plans()) {
+    promise.problems.push_back(
         fmt::format("mode auto: nothing is planned on this host, and targets stay as they are: {}", options_.qos.off));
   }
+  return promise;
+}
+
+void Engine::ResolvePromise(Vm& vm) {
+  vm.promise = PromiseOf(vm, SaidOverGrpc(vm.uuid));
+}
+
+Fleet Engine::TheFleet(const TenantMap& tenants, const Now& now) {
+  std::vector<Vm*> vms;
+  for (const auto& [uuid, vm] : vms_) vms.push_back(vm.get());
+  return MakeFleet(std::move(vms), tenants, options_, now);
 }
 
 void Engine::PlanTargets(const Now& now) {
   next_plan_ = now.mono + options_.qos.period;
   // What is known is from before; what was said last stays in force.
-  if (!options_.qos.Plans() || !connected_) return;
-  std::vector<Vm*> vms;
-  for (const auto& [uuid, vm] : vms_) vms.push_back(vm.get());
-  const Fleet fleet = MakeFleet(std::move(vms), tenants_, options_, now);
+  if (!options_.qos.Plans() || !connected_ || host_->maintenance) return;
+  for (const auto& [uuid, vm] : vms_) FollowOverstay(*vm, options_, now);
+  const Fleet fleet = TheFleet(*tenants_, now);
   const qos::Plan plan = qos::MakePlan(fleet.snapshot, *options_.qos.policy);
   if (const std::vector<std::string> wrong = qos::Violations(fleet.snapshot, plan); !wrong.empty()) {
     Trouble("planning targets; the last ones stay in force", absl::InternalError(wrong.front()));

@@ -18,24 +18,25 @@ std::uint64_t Engine::NextGeneration(const Vm& vm) const {
   std::uint64_t newest = vm.seen_generation;
   if (vm.targets) newest = std::max(newest, vm.targets->generation);
   // The ledger's even where its targets are not in force (no longer fitting the cells).
-  if (const auto kept = kept_.find(vm.uuid); kept != kept_.end())
-    newest = std::max(newest, kept->second.record.generation);
+  if (const auto kept = kept_.find(vm.uuid); kept != kept_.end()) newest = std::max(newest, kept->second.generation);
   return newest + 1;
 }
 
-absl::Status Engine::CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation,
-                                   const OperationRecord* begun, const OperationRecord* ended, const Now& now) {
+absl::Status Engine::CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation, const Along& along,
+                                   const Now& now) {
   const TargetRecord record{.uuid = vm.uuid, .targets = targets, .generation = generation, .changed = now.wall};
-  absl::Status status = world_.ledger->SetTargets(record, begun, ended, nullptr);
+  absl::Status status = world_.ledger->SetTargets(record, along.begun, along.ended, along.audit);
   if (!status.ok()) return status;
-  if (ended != nullptr) unsaved_operations_.erase(ended->id);
+  if (along.ended != nullptr) unsaved_operations_.erase(along.ended->id);
+  if (along.audit != nullptr) ++audited_;
   PutInForce(vm, record);
   return absl::OkStatus();
 }
 
 void Engine::PutInForce(Vm& vm, const TargetRecord& record) {
   unforgotten_vms_.erase(vm.uuid);
-  kept_[vm.uuid] = Kept{record, std::nullopt};
+  kept_[vm.uuid] = record;
+  absent_.erase(vm.uuid);
   vm.targets = VmTargets{record.targets, record.generation, true};
   vm.agreed = false;
   vm.at_target_since = {};
@@ -56,6 +57,10 @@ absl::StatusOr<OperationPtr> Engine::Resize(const ResizeRequest& request, const 
   if (standing.management != Management::kManaged) {
     return absl::FailedPreconditionError(fmt::format("name: VM {} is not managed: {}", vm.name, standing.reason));
   }
+  if (host_->maintenance) {
+    return absl::FailedPreconditionError(fmt::format(
+        "the host is in maintenance ({}), and no target is changed until that is ended", host_->maintenance->reason));
+  }
   if (Planned(vm, options_)) {
     return absl::FailedPreconditionError(
         fmt::format("name: the targets of VM {} are planned (its mode is auto), so that the next plan would undo a "
@@ -64,6 +69,7 @@ absl::StatusOr<OperationPtr> Engine::Resize(const ResizeRequest& request, const 
   }
   const auto checked = CheckResize(vm, request, options_);
   if (!checked.ok()) return checked.status();
+  if (absl::Status room = CheckRoom(vm, checked->targets); !room.ok()) return room;
 
   Operation operation;
   OperationRecord& record = operation.record;
@@ -87,8 +93,15 @@ absl::StatusOr<OperationPtr> Engine::Resize(const ResizeRequest& request, const 
     MarkEnded(superseded, OperationRecord::State::kFailed,
               absl::AbortedError(fmt::format("superseded by a newer resize, operations/{}", record.id)), now);
   }
-  const absl::Status status = CommitTargets(vm, checked->targets, record.generation, &record,
-                                            running != nullptr ? &superseded.record : nullptr, now);
+  const AuditRecord audit =
+      MakeAudit(request.caller, "vm.resize", "vms/" + vm.uuid,
+                fmt::format("operations/{}: fmem {} -> {}, smem {} -> {}", record.id,
+                            FormatBytes(vm.targets->bytes.fmem()), FormatBytes(checked->targets.fmem()),
+                            FormatBytes(vm.targets->bytes.smem()), FormatBytes(checked->targets.smem())),
+                now);
+  const OperationRecord* ended = running != nullptr ? &superseded.record : nullptr;
+  const absl::Status status =
+      CommitTargets(vm, checked->targets, record.generation, {.begun = &record, .ended = ended, .audit = &audit}, now);
   if (!status.ok()) {
     return absl::Status(status.code(),
                         fmt::format("the ledger could not take down the resize, so nothing was changed: {}",
@@ -106,7 +119,7 @@ absl::StatusOr<OperationPtr> Engine::Resize(const ResizeRequest& request, const 
   return operations_.Find(id);
 }
 
-absl::StatusOr<OperationPtr> Engine::Cancel(const std::string& name, const Now& now) {
+absl::StatusOr<OperationPtr> Engine::Cancel(const std::string& name, const Caller& caller, const Now& now) {
   const std::string id = WithoutPrefix(name, "operations/");
   if (id.empty()) return absl::InvalidArgumentError("name: empty; write \"operations/{id}\"");
   const OperationPtr running = operations_.Find(id);
@@ -138,7 +151,12 @@ absl::StatusOr<OperationPtr> Engine::Cancel(const std::string& name, const Now& 
     targets[tier] = std::min(std::max(std::clamp(page_up, low, high), floor), vm->cells()[tier]);
   }
   MarkEnded(operation, OperationRecord::State::kCancelled, absl::OkStatus(), now);
-  const absl::Status status = CommitTargets(*vm, targets, NextGeneration(*vm), nullptr, &operation.record, now);
+  const AuditRecord audit = MakeAudit(
+      caller, "vm.cancel", "vms/" + vm->uuid,
+      fmt::format("operations/{}: fmem {}, smem {} stay", id, FormatBytes(targets.fmem()), FormatBytes(targets.smem())),
+      now);
+  const absl::Status status = CommitTargets(*vm, targets, NextGeneration(*vm),
+                                            {.begun = nullptr, .ended = &operation.record, .audit = &audit}, now);
   if (!status.ok()) {
     return absl::Status(status.code(),
                         fmt::format("the ledger could not take down the cancellation, so nothing was changed: {}",

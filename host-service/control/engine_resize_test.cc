@@ -66,7 +66,9 @@ TEST(EngineResize, AnUnknownVmIsNotFoundAndOneThatIsNotManagedSaysWhy) {
   h.Define();
   h.Appear();
   EXPECT_EQ(
-      h.engine->Resize({.vm = "vms/none", .tiers = {}, .timeout = {}, .validate_only = false}, h.now).status().code(),
+      h.engine->Resize({.vm = "vms/none", .tiers = {}, .timeout = {}, .validate_only = false, .caller = {}}, h.now)
+          .status()
+          .code(),
       absl::StatusCode::kNotFound);
   const auto waiting = h.Resize({Harness::To(TierId::kFmem, Bytes::MiB(512))});
   EXPECT_EQ(waiting.status().code(), absl::StatusCode::kFailedPrecondition);
@@ -77,8 +79,11 @@ TEST(EngineResize, ValidateOnlyChecksAndChangesNothing) {
   Harness h;
   h.BecomeManaged();
   const VmPtr before = h.Vm();
-  ResizeRequest request{
-      .vm = "web1", .tiers = {Harness::To(TierId::kFmem, Bytes::MiB(512))}, .timeout = {}, .validate_only = true};
+  ResizeRequest request{.vm = "web1",
+                        .tiers = {Harness::To(TierId::kFmem, Bytes::MiB(512))},
+                        .timeout = {},
+                        .validate_only = true,
+                        .caller = {}};
   const auto checked = h.engine->Resize(request, h.now);
   ASSERT_TRUE(checked.ok());
   EXPECT_EQ((*checked)->record.id, "");

@@ -228,8 +228,11 @@ class Simulation : public AgentCommands, public DomainCommands, public Residency
   }
 
   void Resize(const Guest& guest) {
-    ResizeRequest request{
-        .vm = guest.uuid, .tiers = {}, .timeout = absl::Seconds(1 + Pick(100)), .validate_only = Pick(8) == 0};
+    ResizeRequest request{.vm = guest.uuid,
+                          .tiers = {},
+                          .timeout = absl::Seconds(1 + Pick(100)),
+                          .validate_only = Pick(8) == 0,
+                          .caller = {}};
     for (const TierId tier : kTiers) {
       if (Pick(3) == 0) continue;
       request.tiers.push_back({.tier = tier, .amount = RandomSize(kCells[tier] + Bytes::MiB(64))});
@@ -241,7 +244,7 @@ class Simulation : public AgentCommands, public DomainCommands, public Residency
     if (acknowledged_.empty()) return;
     auto at = acknowledged_.begin();
     std::advance(at, Pick(static_cast<int>(acknowledged_.size())));
-    (void)engine_->Cancel(at->first, now_);
+    (void)engine_->Cancel(at->first, {}, now_);
   }
 
   void Step() {

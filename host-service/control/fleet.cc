@@ -11,13 +11,16 @@
 namespace hypertier::control {
 namespace {
 
-qos::VmTier TierOf(Vm& vm, TierId tier, const EngineOptions& options, const Now& now) {
+Bytes TargetOf(const Vm& vm, TierId tier) {
+  return vm.targets ? std::min(vm.targets->bytes[tier], vm.cells()[tier]) : vm.cells()[tier];
+}
+
+qos::VmTier TierOf(const Vm& vm, TierId tier, const EngineOptions& options, const Now& now) {
   qos::VmTier state;
   state.floor = FloorOf(vm, tier, options);
   state.size = vm.cells()[tier];
-  state.target = vm.targets ? std::min(vm.targets->bytes[tier], state.size) : state.size;
+  state.target = TargetOf(vm, tier);
   state.held = ChargedOf(vm, tier);
-  vm.overstay[tier].Update(state.held, state.target + options.slack, now.mono);
   state.overstays = vm.overstay[tier].Lasts(now.mono, options.overstay_patience);
   return state;
 }
@@ -40,12 +43,22 @@ void FillGuestsWord(const Vm& vm, const Now& now, qos::Vm& into) {
 }  // namespace
 
 bool Planned(const Vm& vm, const EngineOptions& options) {
-  return options.qos.Plans() && vm.promise.mode == policy::Mode::kAuto && vm.operation.empty() &&
+  return Planned(vm, vm.promise.mode, options);
+}
+
+bool Planned(const Vm& vm, policy::Mode mode, const EngineOptions& options) {
+  return options.qos.Plans() && mode == policy::Mode::kAuto && vm.operation.empty() &&
          StandingOf(vm, options).management == Management::kManaged;
 }
 
-Fleet MakeFleet(std::vector<Vm*> vms, const std::map<std::string, policy::Terms>& tenants, const EngineOptions& options,
-                const Now& now) {
+void FollowOverstay(Vm& vm, const EngineOptions& options, const Now& now) {
+  if (!vm.TwoTier() || !vm.Alive()) return;
+  for (const TierId tier : kTiers) {
+    vm.overstay[tier].Update(ChargedOf(vm, tier), TargetOf(vm, tier) + options.slack, now.mono);
+  }
+}
+
+Fleet MakeFleet(std::vector<Vm*> vms, const TenantMap& tenants, const EngineOptions& options, const Now& now) {
   Fleet fleet;
   fleet.snapshot.capacity = *options.qos.capacity;
   std::erase_if(vms, [](const Vm* vm) { return !vm->TwoTier() || !vm->Alive(); });
@@ -56,7 +69,8 @@ Fleet MakeFleet(std::vector<Vm*> vms, const std::map<std::string, policy::Terms>
     if (is_new) {
       const auto known = tenants.find(name);
       fleet.snapshot.tenants.push_back(
-          {name, policy::Resolve(known == tenants.end() ? policy::Terms{} : known->second, fleet.snapshot.capacity)});
+          {name,
+           policy::Resolve(known == tenants.end() ? policy::Terms{} : known->second.terms, fleet.snapshot.capacity)});
     }
     return at->second;
   };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
+#include "host-service/control/model.h"
 #include "host-service/control/now.h"
 #include "host-service/control/options.h"
 #include "host-service/control/vm.h"
@@ -19,14 +19,17 @@ struct Fleet {
   std::vector<Vm*> vms;
 };
 
-// Whether the planner decides about this VM's targets: its policy says so, it can be reached, and no resize of a
-// client is under way.
+// Whether the planner decides about this VM's targets: its policy (`mode`: another one in its place) says so, it can be
+// reached, and no resize of a client is under way.
 bool Planned(const Vm& vm, const EngineOptions& options);
+bool Planned(const Vm& vm, policy::Mode mode, const EngineOptions& options);
+
+// Follows who keeps what it is to give back. Call it each period, before MakeFleet.
+void FollowOverstay(Vm& vm, const EngineOptions& options, const Now& now);
 
 // All two-tier VMs that hold memory, in the order of their UUIDs. Those that the planner does not decide about are
-// frozen in it: what they may hold counts, and they keep it. Call it each period, since it follows who overstays. Of
-// `tenants` the terms are known; others have a tenant's defaults. Only where options.qos.Plans().
-Fleet MakeFleet(std::vector<Vm*> vms, const std::map<std::string, policy::Terms>& tenants, const EngineOptions& options,
-                const Now& now);
+// frozen in it: what they may hold counts, and they keep it. Of `tenants` the terms are known; others have a tenant's
+// defaults. Only where options.qos.Plans().
+Fleet MakeFleet(std::vector<Vm*> vms, const TenantMap& tenants, const EngineOptions& options, const Now& now);
 
 }  // namespace hypertier::control

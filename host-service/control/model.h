@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,8 @@ struct TierRecord {
   Bytes shortfall;
   Bytes floor;
   Bytes charged;
+  // What nobody else can count on, whether or not it is in use: its reservation; where nobody plans its target, that.
+  Bytes committed;
   std::optional<Bytes> free;
   qos::TierPolicy policy;
   std::string reason;
@@ -108,6 +111,24 @@ struct VmRecord {
   absl::Time updated = absl::InfinitePast();
   // Oldest first. Shared between the records of one VM for as long as no event is added; never null.
   std::shared_ptr<const std::vector<VmEvent>> events = std::make_shared<const std::vector<VmEvent>>();
+};
+
+// By id.
+using TenantMap = std::map<std::string, TenantRecord>;
+// By UUID.
+using VmPolicyMap = std::map<std::string, VmPolicyRecord>;
+
+// How the host's memory is divided; the fields are those of Host in hypertier/v1/qos.proto.
+struct HostRecord {
+  std::optional<PerTier<Bytes>> capacity;
+  std::string policy;
+  // Why nothing is planned; empty when it is.
+  std::string off;
+  policy::Classes classes;
+  // Of a VM of which nobody says it.
+  policy::Mode default_mode = policy::Mode::kStatic;
+  // Absent: no target is kept from being changed.
+  std::optional<MaintenanceRecord> maintenance;
 };
 
 // Progress of one tier that an operation named.

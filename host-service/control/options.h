@@ -31,6 +31,8 @@ struct EngineOptions {
   struct Qos {
     // Null: not at all.
     std::shared_ptr<const qos::BurstPolicy> policy;
+    // As configured; "" or "off": not at all.
+    std::string policy_name;
     absl::Duration period = absl::Seconds(2);
     policy::Mode default_mode = policy::Mode::kStatic;
     policy::Classes classes;
@@ -66,6 +68,8 @@ struct EngineOptions {
   absl::Duration keep_operations = absl::Hours(1);
   // ... or earlier, oldest first, beyond this many.
   std::size_t max_ended_operations = 16384;
+  // Newest records of the audit log that are kept.
+  std::size_t keep_audit = 10'000;
   // Targets of a domain that a full list of libvirt no longer has are kept for so long: a list can be short for a
   // moment while libvirtd starts, and forgetting is final.
   absl::Duration keep_absent = absl::Hours(1);

@@ -2,6 +2,7 @@
 #include "host-service/control/record.h"
 
 #include "host-service/control/charge.h"
+#include "host-service/control/commitment.h"
 #include "host-service/control/resize_check.h"
 #include "host-service/control/standing.h"
 
@@ -13,6 +14,7 @@ TierRecord MakeTier(const Vm& vm, TierId tier, const EngineOptions& options) {
   record.cell = vm.cells()[tier];
   record.floor = FloorOf(vm, tier, options);
   record.charged = ChargedOf(vm, tier);
+  record.committed = CommittedOf(vm, tier, options);
   record.policy = vm.promise.tiers[tier];
   record.reason = vm.reasons[tier];
   if (vm.targets) record.target = vm.targets->bytes[tier];

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "host-service/control/options.h"
+#include "host-service/control/promises.h"
 #include "host-service/control/vm.h"
 
 namespace hypertier::control {
@@ -28,6 +29,7 @@ struct ResizeRequest {
   std::vector<TierChange> tiers;
   std::optional<absl::Duration> timeout;
   bool validate_only = false;
+  Caller caller;
 };
 
 // What a good request comes to.

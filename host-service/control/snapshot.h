@@ -51,6 +51,11 @@ class FleetSnapshot {
   // Newest first: descending id. Never null.
   std::shared_ptr<const std::vector<OperationPtr>> operations = std::make_shared<const std::vector<OperationPtr>>();
   OperationCounts counts;
+  // None of these is ever null.
+  std::shared_ptr<const HostRecord> host = std::make_shared<const HostRecord>();
+  std::shared_ptr<const TenantMap> tenants = std::make_shared<const TenantMap>();
+  // What was said over gRPC.
+  std::shared_ptr<const VmPolicyMap> policies = std::make_shared<const VmPolicyMap>();
 
   // By "vms/{uuid}", "vms/{domain name}", a UUID or a domain name; a UUID goes before a name. NotFound with the remedy;
   // FailedPrecondition where several domains bear the name; InvalidArgument for an empty name.
@@ -61,6 +66,14 @@ class FleetSnapshot {
 };
 
 using SnapshotPtr = std::shared_ptr<const FleetSnapshot>;
+
+// Where snapshots come from. Thread-safe.
+class SnapshotSource {
+ public:
+  virtual ~SnapshotSource() = default;
+  // The newest one; never null.
+  virtual SnapshotPtr Snapshot() const = 0;
+};
 
 // The index of `vms`.
 std::shared_ptr<const FleetIndex> BuildIndex(const std::vector<VmPtr>& vms);

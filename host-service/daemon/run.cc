@@ -78,6 +78,7 @@ control::EngineOptions::Qos QosOptionsOf(const Config& config) {
   options.classes = config.classes;
   if (config.qos.policy == "off") return options;
   options.policy = *qos::MakeBurstPolicy(config.qos.policy);
+  options.policy_name = config.qos.policy;
   const absl::StatusOr<PerTier<Bytes>> capacity = CapacityOf(config.qos);
   if (capacity.ok()) {
     options.capacity = *capacity;

@@ -101,7 +101,7 @@ void AddVm(Families& families, const control::VmRecord& vm) {
 }  // namespace
 
 std::vector<MetricFamily> Collector::Collect() const {
-  const control::SnapshotPtr snapshot = backend_->Snapshot();
+  const control::SnapshotPtr snapshot = source_->Snapshot();
   Families families;
   families.Add(Metric::kBuildInfo, {version_}, 1);
   families.Add(Metric::kLibvirtConnected, {}, snapshot->connected ? 1 : 0);

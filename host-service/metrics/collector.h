@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "host-service/control/backend.h"
+#include "host-service/control/snapshot.h"
 #include "host-service/metrics/rpc_stats.h"
 
 namespace hypertier::metrics {
@@ -14,13 +14,13 @@ namespace hypertier::metrics {
 class Collector : public prometheus::Collectable {
  public:
   // Both outlive the collector.
-  Collector(const control::Backend* backend, const RpcStats* rpcs, std::string version)
-      : backend_(backend), rpcs_(rpcs), version_(std::move(version)) {}
+  Collector(const control::SnapshotSource* source, const RpcStats* rpcs, std::string version)
+      : source_(source), rpcs_(rpcs), version_(std::move(version)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  const control::Backend* const backend_;
+  const control::SnapshotSource* const source_;
   const RpcStats* const rpcs_;
   const std::string version_;
 };

@@ -16,12 +16,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class FixedBackend : public control::Backend {
+class FixedSource : public control::SnapshotSource {
  public:
   control::SnapshotPtr Snapshot() const override { return snapshot; }
-  void Resize(control::ResizeRequest, Done) override {}
-  void Cancel(std::string, Done) override {}
-  void Subscribe(std::function<void()>) override {}
   std::shared_ptr<control::FleetSnapshot> snapshot = std::make_shared<control::FleetSnapshot>();
 };
 
@@ -29,11 +26,11 @@ class CollectorTest : public ::testing::Test {
  protected:
   std::string Text() const {
     std::ostringstream out;
-    prometheus::TextSerializer().Serialize(out, Collector(&backend_, &rpcs_, "1.2.3").Collect());
+    prometheus::TextSerializer().Serialize(out, Collector(&source_, &rpcs_, "1.2.3").Collect());
     return out.str();
   }
 
-  FixedBackend backend_;
+  FixedSource source_;
   RpcStats rpcs_;
 };
 
@@ -74,9 +71,9 @@ TEST_F(CollectorTest, ShowsWhatIsKnownAndLeavesOutWhatIsNot) {
   auto plain = std::make_shared<control::VmRecord>();
   plain->uuid = "u2";
   plain->name = "plain";
-  backend_.snapshot->vms = {plain, vm};
-  backend_.snapshot->connected = true;
-  backend_.snapshot->counts = {.succeeded = 7, .failed = 1, .cancelled = 0, .running = 4};
+  source_.snapshot->vms = {plain, vm};
+  source_.snapshot->connected = true;
+  source_.snapshot->counts = {.succeeded = 7, .failed = 1, .cancelled = 0, .running = 4};
   rpcs_.Count(RpcMethod::kResizeVm, 11);
 
   const std::string text = Text();

@@ -9,11 +9,36 @@
 
 namespace hypertier::metrics {
 
-// The methods of HyperTierService.
-enum class RpcMethod { kListVms, kGetVm, kResizeVm, kListOperations, kGetOperation, kCancelOperation, kWatchVms };
+// The methods of HyperTierService and QosService.
+enum class RpcMethod {
+  kListVms,
+  kGetVm,
+  kResizeVm,
+  kListOperations,
+  kGetOperation,
+  kCancelOperation,
+  kWatchVms,
+  kGetHost,
+  kListTenants,
+  kGetTenant,
+  kCreateTenant,
+  kUpdateTenant,
+  kDeleteTenant,
+  kGetVmPolicy,
+  kUpdateVmPolicy,
+  kCheckAdmission,
+  kPlanPreview,
+  kExplainVm,
+  kSetMaintenance,
+  kListAuditRecords,
+};
 
-inline constexpr std::array<std::string_view, 7> kRpcMethodNames = {
-    "ListVms", "GetVm", "ResizeVm", "ListOperations", "GetOperation", "CancelOperation", "WatchVms"};
+// In the order of RpcMethod.
+inline constexpr std::array<std::string_view, 20> kRpcMethodNames = {
+    "ListVms",         "GetVm",        "ResizeVm",     "ListOperations", "GetOperation",
+    "CancelOperation", "WatchVms",     "GetHost",      "ListTenants",    "GetTenant",
+    "CreateTenant",    "UpdateTenant", "DeleteTenant", "GetVmPolicy",    "UpdateVmPolicy",
+    "CheckAdmission",  "PlanPreview",  "ExplainVm",    "SetMaintenance", "ListAuditRecords"};
 
 // gRPC status codes by number.
 inline constexpr std::array<std::string_view, 17> kRpcCodeNames = {

@@ -9,14 +9,14 @@ namespace hypertier::qos {
 namespace {
 
 // Reservations of one tier.
-struct Reserved {
+struct Sums {
   Bytes host;
   // Of its VMs.
   std::vector<Bytes> tenants;
 };
 
-Reserved Sum(const Snapshot& snapshot, TierId tier) {
-  Reserved sum;
+Sums Sum(const Snapshot& snapshot, TierId tier) {
+  Sums sum;
   sum.tenants.resize(snapshot.tenants.size());
   for (const Vm& vm : snapshot.vms) sum.tenants[vm.tenant] += vm.policy[tier].reservation;
   for (std::size_t t = 0; t < snapshot.tenants.size(); ++t) {
@@ -30,17 +30,17 @@ std::string HostSentence(TierId tier, Bytes reserved, Bytes capacity) {
                      FormatBytes(capacity));
 }
 
+}  // namespace
+
 std::string TenantSentence(TierId tier, const Tenant& tenant, Bytes reserved) {
   return fmt::format("{}: {} are reserved by the VMs of tenant {}, whose limit is {}", TierName(tier),
                      FormatBytes(reserved), tenant.name, FormatBytes(tenant.policy[tier].limit));
 }
 
-}  // namespace
-
 std::vector<std::string> Unmet(const Snapshot& snapshot) {
   std::vector<std::string> unmet;
   for (const TierId tier : kTiers) {
-    const Reserved sum = Sum(snapshot, tier);
+    const Sums sum = Sum(snapshot, tier);
     if (sum.host > snapshot.capacity[tier]) unmet.push_back(HostSentence(tier, sum.host, snapshot.capacity[tier]));
     for (std::size_t t = 0; t < sum.tenants.size(); ++t) {
       const Tenant& tenant = snapshot.tenants[t];
@@ -61,7 +61,7 @@ std::vector<std::string> WouldBeUnmet(const Snapshot& snapshot, std::size_t tena
     }
     if (more == Bytes()) continue;
     const Tenant& of = snapshot.tenants[tenant];
-    const Reserved sum = Sum(snapshot, tier);
+    const Sums sum = Sum(snapshot, tier);
     const Bytes by_vms = sum.tenants[tenant] + more;
     if (by_vms > of.policy[tier].limit) unmet.push_back(TenantSentence(tier, of, by_vms));
     // Out of what the tenant has reserved anyway it takes nothing from anybody.
@@ -74,10 +74,8 @@ std::vector<std::string> WouldBeUnmet(const Snapshot& snapshot, std::size_t tena
   return unmet;
 }
 
-PerTier<Bytes> Unreserved(const Snapshot& snapshot) {
-  PerTier<Bytes> left = snapshot.capacity;
-  for (const TierId tier : kTiers) left[tier] -= Sum(snapshot, tier).host;
-  return left;
+PerTier<Bytes> Reserved(const Snapshot& snapshot) {
+  return {Sum(snapshot, TierId::kFmem).host, Sum(snapshot, TierId::kSmem).host};
 }
 
 }  // namespace hypertier::qos

@@ -18,7 +18,10 @@ std::vector<std::string> Unmet(const Snapshot& snapshot);
 // not held against it.
 std::vector<std::string> WouldBeUnmet(const Snapshot& snapshot, std::size_t tenant, const PerTier<TierPolicy>& policy);
 
-// What no reservation has of the host.
-PerTier<Bytes> Unreserved(const Snapshot& snapshot);
+// That the VMs of a tenant reserve more than its limit, in a sentence.
+std::string TenantSentence(TierId tier, const Tenant& tenant, Bytes reserved);
+
+// All reservations of the host.
+PerTier<Bytes> Reserved(const Snapshot& snapshot);
 
 }  // namespace hypertier::qos

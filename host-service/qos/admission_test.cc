@@ -38,7 +38,7 @@ TEST_F(AdmissionTest, WhatFitsIsAdmittedToTheLastByte) {
   EXPECT_THAT(WouldBeUnmet(host_, 1, Wants(70, 400)), IsEmpty());
   Add(1, Wants(70, 400));
   EXPECT_THAT(Unmet(host_), IsEmpty());
-  EXPECT_EQ(Unreserved(host_), (PerTier<Bytes>{Gib(0), Gib(0)}));
+  EXPECT_EQ(Reserved(host_), host_.capacity);
   // Out of its tenant's own reservation.
   EXPECT_THAT(WouldBeUnmet(host_, 0, Wants(30)), IsEmpty());
 }
@@ -62,7 +62,7 @@ TEST_F(AdmissionTest, WhatIsWrongAlreadyIsToldButNotHeldAgainstOthers) {
   EXPECT_THAT(Unmet(host_), ElementsAre("fmem: 120 GiB are reserved on this host, which has 100 GiB"));
   EXPECT_THAT(WouldBeUnmet(host_, 1, Wants(0, 10)), IsEmpty());
   EXPECT_THAT(WouldBeUnmet(host_, 0, Wants(20)), IsEmpty());
-  EXPECT_EQ(Unreserved(host_).fmem(), Gib(0));
+  EXPECT_EQ(Reserved(host_).fmem(), Gib(120));
 }
 
 TEST_F(AdmissionTest, AReservationAboveItsOwnLimitIsRefused) {

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/api/qos_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "host-service/api/caller.h"
+#include "host-service/api/convert.h"
+#include "host-service/api/pages.h"
+#include "host-service/api/qos_convert.h"
+#include "host-service/api/synced.h"
+#include "host-service/control/commitment.h"
+#include "host-service/qos/admission.h"
+
+namespace hypertier::api {
+namespace {
+
+using metrics::RpcMethod;
+
+constexpr char kPolicySuffix[] = "/policy";
+
+// Name of the VM in "vms/{uuid}/policy", or what else it is.
+std::string VmOfPolicy(const std::string& name) {
+  return name.ends_with(kPolicySuffix) ? name.substr(0, name.size() - sizeof(kPolicySuffix) + 1) : name;
+}
+
+void FillTenant(const control::Backend& backend, const std::string& id, v1::Tenant& tenant) {
+  const control::SnapshotPtr snapshot = backend.Snapshot();
+  TenantView(*snapshot).Fill(id, tenant);
+}
+
+absl::StatusOr<control::PreviewRequest> PreviewOf(const v1::PlanPreviewRequest& request) {
+  control::PreviewRequest preview;
+  preview.include_unchanged = request.include_unchanged();
+  for (const v1::Tenant& tenant : request.tenants()) {
+    auto record = FromProto(tenant);
+    if (!record.ok()) return record.status();
+    preview.tenants[record->id] = std::move(record->terms);
+  }
+  for (const v1::VmPolicy& policy : request.policies()) {
+    auto said = FromProto(policy);
+    if (!said.ok()) return said.status();
+    preview.policies[VmOfPolicy(policy.name())] = *std::move(said);
+  }
+  return preview;
+}
+
+}  // namespace
+
+QosService::Reactor* QosService::Answer(Context* context, RpcMethod method, const absl::Status& status) {
+  stats_->Count(method, static_cast<int>(status.code()));
+  Reactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
+
+template <typename T, typename Fill>
+control::Backend::Done<T> QosService::WhenDone(Reactor* reactor, RpcMethod method, Fill fill) {
+  return [this, reactor, method, fill = std::move(fill)](absl::StatusOr<T> result) {
+    if (result.ok()) fill(*result);
+    stats_->Count(method, static_cast<int>(result.status().code()));
+    reactor->Finish(ToGrpc(result.status()));
+  };
+}
+
+QosService::Reactor* QosService::GetHost(Context* context, const v1::GetHostRequest*, v1::GetHostResponse* response) {
+  const control::SnapshotPtr snapshot = backend_->Snapshot();
+  ToProto(*snapshot, *response->mutable_host());
+  return Answer(context, RpcMethod::kGetHost, absl::OkStatus());
+}
+
+absl::Status QosService::List(const v1::ListTenantsRequest& request, v1::ListTenantsResponse& response) const {
+  const control::SnapshotPtr snapshot = backend_->Snapshot();
+  const auto size = PageSize(request.page_size());
+  if (!size.ok()) return size.status();
+  const TenantView view(*snapshot);
+  auto at = view.ids().begin();
+  if (!request.page_token().empty()) {
+    const auto last = ReadPageToken("tenants", request.page_token());
+    if (!last.ok()) return last.status();
+    at = std::upper_bound(at, view.ids().end(), *last);
+  }
+  std::size_t bytes = 0;
+  for (; at != view.ids().end(); ++at) {
+    if (static_cast<std::size_t>(response.tenants_size()) >= *size || bytes > kMaxPageBytes) {
+      response.set_next_page_token(MakePageToken("tenants", *std::prev(at)));
+      break;
+    }
+    v1::Tenant& tenant = *response.add_tenants();
+    view.Fill(*at, tenant);
+    bytes += tenant.ByteSizeLong();
+  }
+  return absl::OkStatus();
+}
+
+QosService::Reactor* QosService::ListTenants(Context* context, const v1::ListTenantsRequest* request,
+                                             v1::ListTenantsResponse* response) {
+  return Answer(context, RpcMethod::kListTenants, List(*request, *response));
+}
+
+absl::Status QosService::Get(const v1::GetTenantRequest& request, v1::GetTenantResponse& response) const {
+  const control::SnapshotPtr snapshot = backend_->Snapshot();
+  const std::string id = control::WithoutPrefix(request.name(), "tenants/");
+  const TenantView view(*snapshot);
+  if (!view.Has(id)) {
+    return absl::NotFoundError(
+        fmt::format("name: nothing was said about tenants/{}, and no VM names it; ListTenants shows all", id));
+  }
+  view.Fill(id, *response.mutable_tenant());
+  return absl::OkStatus();
+}
+
+QosService::Reactor* QosService::GetTenant(Context* context, const v1::GetTenantRequest* request,
+                                           v1::GetTenantResponse* response) {
+  return Answer(context, RpcMethod::kGetTenant, Get(*request, *response));
+}
+
+QosService::Reactor* QosService::CreateTenant(Context* context, const v1::CreateTenantRequest* request,
+                                              v1::CreateTenantResponse* response) {
+  auto tenant = FromProto(request->tenant());
+  if (!tenant.ok()) return Answer(context, RpcMethod::kCreateTenant, tenant.status());
+  auto caller = CallerOf(*context, request->reason());
+  if (!caller.ok()) return Answer(context, RpcMethod::kCreateTenant, caller.status());
+  Reactor* reactor = context->DefaultReactor();
+  backend_->CreateTenant(*std::move(tenant), *std::move(caller),
+                         WhenDone<TenantRecord>(reactor, RpcMethod::kCreateTenant, [this, response](const auto& made) {
+                           FillTenant(*backend_, made.id, *response->mutable_tenant());
+                         }));
+  return reactor;
+}
+
+QosService::Reactor* QosService::UpdateTenant(Context* context, const v1::UpdateTenantRequest* request,
+                                              v1::UpdateTenantResponse* response) {
+  const auto wanted = FromProto(request->tenant());
+  if (!wanted.ok()) return Answer(context, RpcMethod::kUpdateTenant, wanted.status());
+  const auto mask = TenantMask(request->update_mask());
+  if (!mask.ok()) return Answer(context, RpcMethod::kUpdateTenant, mask.status());
+  auto caller = CallerOf(*context, request->reason());
+  if (!caller.ok()) return Answer(context, RpcMethod::kUpdateTenant, caller.status());
+  Reactor* reactor = context->DefaultReactor();
+  control::TenantEdit edit{.id = wanted->id,
+                           .etag = request->tenant().etag(),
+                           .edit = [wanted = *wanted, mask = *mask](TenantRecord& record) {
+                             Apply(mask, wanted, record);
+                             return absl::OkStatus();
+                           }};
+  backend_->UpdateTenant(std::move(edit), *std::move(caller),
+                         WhenDone<TenantRecord>(reactor, RpcMethod::kUpdateTenant, [this, response](const auto& made) {
+                           FillTenant(*backend_, made.id, *response->mutable_tenant());
+                         }));
+  return reactor;
+}
+
+QosService::Reactor* QosService::DeleteTenant(Context* context, const v1::DeleteTenantRequest* request,
+                                              v1::DeleteTenantResponse*) {
+  auto caller = CallerOf(*context, request->reason());
+  if (!caller.ok()) return Answer(context, RpcMethod::kDeleteTenant, caller.status());
+  Reactor* reactor = context->DefaultReactor();
+  backend_->DeleteTenant(control::WithoutPrefix(request->name(), "tenants/"), request->etag(), *std::move(caller),
+                         WhenDone<std::monostate>(reactor, RpcMethod::kDeleteTenant, [](std::monostate) {}));
+  return reactor;
+}
+
+absl::Status QosService::Get(const v1::GetVmPolicyRequest& request, v1::GetVmPolicyResponse& response) const {
+  const control::SnapshotPtr snapshot = backend_->Snapshot();
+  if (absl::Status synced = CheckSynced(*snapshot); !synced.ok()) return synced;
+  const auto vm = snapshot->FindVm(VmOfPolicy(request.name()));
+  if (!vm.ok()) return vm.status();
+  const auto known = snapshot->policies->find((*vm)->uuid);
+  VmPolicyRecord record{.uuid = (*vm)->uuid, .policy = {}, .version = 0, .changed = {}};
+  ToProto(known != snapshot->policies->end() ? known->second : record, *response.mutable_policy());
+  return absl::OkStatus();
+}
+
+QosService::Reactor* QosService::GetVmPolicy(Context* context, const v1::GetVmPolicyRequest* request,
+                                             v1::GetVmPolicyResponse* response) {
+  return Answer(context, RpcMethod::kGetVmPolicy, Get(*request, *response));
+}
+
+QosService::Reactor* QosService::UpdateVmPolicy(Context* context, const v1::UpdateVmPolicyRequest* request,
+                                                v1::UpdateVmPolicyResponse* response) {
+  const auto wanted = FromProto(request->policy());
+  if (!wanted.ok()) return Answer(context, RpcMethod::kUpdateVmPolicy, wanted.status());
+  const auto mask = VmPolicyMask(request->update_mask());
+  if (!mask.ok()) return Answer(context, RpcMethod::kUpdateVmPolicy, mask.status());
+  auto caller = CallerOf(*context, request->reason());
+  if (!caller.ok()) return Answer(context, RpcMethod::kUpdateVmPolicy, caller.status());
+  Reactor* reactor = context->DefaultReactor();
+  control::VmPolicyEdit edit{.vm = VmOfPolicy(request->policy().name()),
+                             .etag = request->policy().etag(),
+                             .edit = [wanted = *wanted, mask = *mask](VmPolicyRecord& record) {
+                               Apply(mask, wanted, record.policy);
+                               return absl::OkStatus();
+                             }};
+  backend_->UpdateVmPolicy(std::move(edit), *std::move(caller),
+                           WhenDone<VmPolicyRecord>(reactor, RpcMethod::kUpdateVmPolicy, [response](const auto& made) {
+                             ToProto(made, *response->mutable_policy());
+                           }));
+  return reactor;
+}
+
+absl::Status QosService::Check(const v1::CheckAdmissionRequest& request, v1::CheckAdmissionResponse& response) const {
+  const control::SnapshotPtr snapshot = backend_->Snapshot();
+  if (absl::Status synced = CheckSynced(*snapshot); !synced.ok()) return synced;
+  const control::HostRecord& host = *snapshot->host;
+  if (!host.capacity) return absl::FailedPreconditionError("nothing is planned on this host: " + host.off);
+  const PerTier<Bytes> cells{Bytes(request.fmem_cell_bytes()), Bytes(request.smem_cell_bytes())};
+  for (const TierId tier : kTiers) {
+    if (cells[tier] > Bytes()) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("{}_cell_bytes: a two-tier VM has memory in both cells; write its size", TierName(tier)));
+  }
+  const auto said = FromProto(request.policy());
+  if (!said.ok()) return said.status();
+
+  const std::array words{*said, policy::VmTerms{.mode = host.default_mode, .qos_class = {}, .terms = {}}};
+  policy::Promise promise = policy::Resolve(words, host.classes, cells);
+  if (promise.mode == policy::Mode::kStatic) {
+    // It keeps what it gets, and it boots with all that it may have.
+    for (const TierId tier : kTiers) promise.tiers[tier].reservation = promise.tiers[tier].limit;
+  }
+  qos::Snapshot commitments = control::CommitmentsOf(*snapshot);
+  const std::size_t tenant = control::TenantIn(commitments, request.tenant(), *snapshot->tenants);
+  std::vector<std::string> reasons = qos::WouldBeUnmet(commitments, tenant, promise.tiers);
+  reasons.insert(reasons.end(), promise.problems.begin(), promise.problems.end());
+  if (host.maintenance) {
+    reasons.push_back(fmt::format("the host is in maintenance: {}", host.maintenance->reason));
+  }
+  const PerTier<Bytes> reserved = qos::Reserved(commitments);
+  response.set_admitted(reasons.empty());
+  response.mutable_reasons()->Assign(reasons.begin(), reasons.end());
+  response.set_unreserved_fmem_bytes((host.capacity->fmem() - reserved.fmem()).count());
+  response.set_unreserved_smem_bytes((host.capacity->smem() - reserved.smem()).count());
+  return absl::OkStatus();
+}
+
+QosService::Reactor* QosService::CheckAdmission(Context* context, const v1::CheckAdmissionRequest* request,
+                                                v1::CheckAdmissionResponse* response) {
+  return Answer(context, RpcMethod::kCheckAdmission, Check(*request, *response));
+}
+
+QosService::Reactor* QosService::PlanPreview(Context* context, const v1::PlanPreviewRequest* request,
+                                             v1::PlanPreviewResponse* response) {
+  auto preview = PreviewOf(*request);
+  if (!preview.ok()) return Answer(context, RpcMethod::kPlanPreview, preview.status());
+  Reactor* reactor = context->DefaultReactor();
+  using Planned = std::vector<control::PlannedVm>;
+  backend_->PreviewPlan(*std::move(preview),
+                        WhenDone<Planned>(reactor, RpcMethod::kPlanPreview, [response](const Planned& vms) {
+                          for (const control::PlannedVm& vm : vms) ToProto(vm, *response->add_vms());
+                        }));
+  return reactor;
+}
+
+QosService::Reactor* QosService::ExplainVm(Context* context, const v1::ExplainVmRequest* request,
+                                           v1::ExplainVmResponse* response) {
+  Reactor* reactor = context->DefaultReactor();
+  backend_->Explain(request->name(),
+                    WhenDone<control::Explanation>(reactor, RpcMethod::kExplainVm, [response](const auto& explanation) {
+                      ToProto(explanation.vm, *response->mutable_vm());
+                      for (const std::string& sentence : explanation.sentences) {
+                        response->add_sentences(sentence);
+                      }
+                    }));
+  return reactor;
+}
+
+QosService::Reactor* QosService::SetMaintenance(Context* context, const v1::SetMaintenanceRequest* request,
+                                                v1::SetMaintenanceResponse* response) {
+  auto caller = CallerOf(*context, request->reason());
+  if (caller.ok() && request->active() && request->reason().empty()) {
+    caller = absl::InvalidArgumentError("reason: empty; say why, for those who find the host frozen");
+  }
+  if (!caller.ok()) return Answer(context, RpcMethod::kSetMaintenance, caller.status());
+  Reactor* reactor = context->DefaultReactor();
+  backend_->SetMaintenance(
+      request->active(), *std::move(caller),
+      WhenDone<std::monostate>(reactor, RpcMethod::kSetMaintenance, [this, response](std::monostate) {
+        ToProto(*backend_->Snapshot(), *response->mutable_host());
+      }));
+  return reactor;
+}
+
+QosService::Reactor* QosService::ListAuditRecords(Context* context, const v1::ListAuditRecordsRequest* request,
+                                                  v1::ListAuditRecordsResponse* response) {
+  const auto size = PageSize(request->page_size());
+  if (!size.ok()) return Answer(context, RpcMethod::kListAuditRecords, size.status());
+  control::AuditQuery query{.subject = request->subject(), .before = 0, .at_most = *size + 1};
+  if (!request->page_token().empty()) {
+    const auto last = ReadPageToken("audit", request->page_token());
+    if (!last.ok()) return Answer(context, RpcMethod::kListAuditRecords, last.status());
+    std::from_chars(last->data(), last->data() + last->size(), query.before);
+  }
+  Reactor* reactor = context->DefaultReactor();
+  using Records = std::vector<AuditRecord>;
+  backend_->Audit(
+      std::move(query),
+      WhenDone<Records>(reactor, RpcMethod::kListAuditRecords, [response, size = *size](const Records& all) {
+        for (const AuditRecord& record : all) {
+          if (static_cast<std::size_t>(response->records_size()) == size) {
+            const auto last = response->records(response->records_size() - 1).sequence();
+            response->set_next_page_token(MakePageToken("audit", std::to_string(last)));
+            break;
+          }
+          ToProto(record, *response->add_records());
+        }
+      }));
+  return reactor;
+}
+
+}  // namespace hypertier::api

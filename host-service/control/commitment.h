@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is promised of a host, and what that leaves.
+#pragma once
+
+#include <vector>
+
+#include "host-service/control/model.h"
+#include "host-service/control/options.h"
+#include "host-service/control/snapshot.h"
+#include "host-service/control/vm.h"
+#include "host-service/qos/model.h"
+
+namespace hypertier::control {
+
+// What nobody else can count on of a VM's tier, whether or not it is in use: what it reserves; where nobody plans its
+// target, that. Nothing of a VM that does not run.
+Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options);
+
+// Capacity, tenants and VMs as qos/admission.h takes them: what is committed counts as reserved. Percentages of a
+// capacity that is not known are nothing.
+qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet);
+// Index of a tenant in it, which is added where it is new.
+std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, const TenantMap& tenants);
+
+// The largest target that `vm` can have at this moment without taking what others are promised or still hold. `fleet`
+// may contain it.
+Bytes RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
+              const EngineOptions& options);
+
+}  // namespace hypertier::control
