@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "common/utf8.h"
 #include "host-service/channel/sanitize.h"
 
 namespace hypertier::channel {

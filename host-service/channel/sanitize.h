@@ -4,18 +4,11 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "hypertier/agent/v1/agent.pb.h"
 
 namespace hypertier::channel {
-
-// `text` as valid UTF-8 of at most `limit` bytes without anything that could act on a terminal or mislead a reader:
-// control characters, line separators and characters that change the writing direction become \u{...}, bytes that are
-// no UTF-8 become \x...
-std::string Printable(std::string_view text, std::size_t limit);
 
 // Bounded strings; each feature that the host knows at most once; no unknown fields.
 agent::v1::GuestHello CleanHello(const agent::v1::GuestHello& hello);
