@@ -7,16 +7,32 @@
 #include <chrono>
 #include <cstdio>
 
+#include "common/text.h"
+#include "host-service/tierctl/actor.h"
+#include "host-service/tierctl/words.h"
+
 namespace hypertier::tierctl {
 namespace {
 
 // Longer than the 60 s that GetOperation may wait.
 constexpr std::chrono::seconds kDeadline{70};
+// hypertierd is on this host and back a second after a restart; gRPC's own default lets up to two minutes pass.
+constexpr int kMostBackoffMs = 2000;
 
 }  // namespace
 
-std::unique_ptr<v1::HyperTierService::Stub> Connect(const Context& context) {
-  return v1::HyperTierService::NewStub(grpc::CreateChannel(context.endpoint, grpc::InsecureChannelCredentials()));
+std::shared_ptr<grpc::Channel> OpenChannel(const Context& context) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMostBackoffMs);
+  return grpc::CreateCustomChannel(context.endpoint, grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::unique_ptr<Stub> Connect(const Context& context) {
+  return v1::HyperTierService::NewStub(OpenChannel(context));
+}
+
+std::unique_ptr<QosStub> ConnectQos(const Context& context) {
+  return v1::QosService::NewStub(OpenChannel(context));
 }
 
 int Fail(const Context& context, const grpc::Status& status) {
@@ -28,6 +44,8 @@ int Fail(const Context& context, const grpc::Status& status) {
     case grpc::StatusCode::INVALID_ARGUMENT:
     case grpc::StatusCode::OUT_OF_RANGE:
     case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::ALREADY_EXISTS:
+    case grpc::StatusCode::ABORTED:
       fmt::print(stderr, "tierctl: {}\n", message);
       return kRefused;
     case grpc::StatusCode::UNAVAILABLE:
@@ -43,6 +61,16 @@ int Fail(const Context& context, const grpc::Status& status) {
   }
 }
 
+int Misused(const absl::Status& status) {
+  fmt::print(stderr, "tierctl: {}\n", ToString(status.message()));
+  return kUsage;
+}
+
+int NothingToSet() {
+  fmt::print(stderr, "tierctl: nothing to set: give at least one flag that says what (see --help)\n");
+  return kUsage;
+}
+
 std::string Json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
@@ -52,13 +80,16 @@ std::string Json(const google::protobuf::Message& message) {
   return status.ok() ? text : fmt::format("{{\"error\": \"{}\"}}", status.ToString());
 }
 
-grpc::Status ListAll(v1::HyperTierService::Stub& stub, std::vector<v1::Vm>& vms) {
+int Print(const Context& context, const google::protobuf::Message& message, const std::string& text) {
+  fmt::print("{}", context.output == Output::kJson ? Json(message) + "\n" : text);
+  return kOk;
+}
+
+grpc::Status ListAll(Stub& stub, std::vector<v1::Vm>& vms) {
   v1::ListVmsRequest request;
   do {
-    grpc::ClientContext call;
-    SetDeadline(call);
     v1::ListVmsResponse response;
-    const grpc::Status status = stub.ListVms(&call, request, &response);
+    const grpc::Status status = Call(stub, &Stub::ListVms, request, response);
     if (!status.ok()) return status;
     vms.insert(vms.end(), response.vms().begin(), response.vms().end());
     request.set_page_token(response.next_page_token());
@@ -66,8 +97,29 @@ grpc::Status ListAll(v1::HyperTierService::Stub& stub, std::vector<v1::Vm>& vms)
   return grpc::Status::OK;
 }
 
-void SetDeadline(grpc::ClientContext& context) {
-  context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+grpc::Status ListAllTenants(QosStub& stub, std::vector<v1::Tenant>& tenants) {
+  v1::ListTenantsRequest request;
+  do {
+    v1::ListTenantsResponse response;
+    const grpc::Status status = Call(stub, &QosStub::ListTenants, request, response);
+    if (!status.ok()) return status;
+    tenants.insert(tenants.end(), response.tenants().begin(), response.tenants().end());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  return grpc::Status::OK;
+}
+
+std::string TenantName(const std::string& tenant) {
+  return fmt::format("tenants/{}", TenantId(tenant));
+}
+
+void Sign(grpc::ClientContext& call) {
+  call.AddMetadata("hypertier-actor", Actor());
+}
+
+void Prepare(grpc::ClientContext& call) {
+  Sign(call);
+  call.set_deadline(std::chrono::system_clock::now() + kDeadline);
 }
 
 }  // namespace hypertier::tierctl

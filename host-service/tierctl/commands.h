@@ -3,12 +3,12 @@
 // The commands of tierctl. Each returns the exit code.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "host-service/domain/shape.h"
 #include "host-service/tierctl/client.h"
+#include "host-service/tierctl/terms_flags.h"
 
 namespace hypertier::tierctl {
 
@@ -34,6 +34,58 @@ int CancelOperation(const Context& context, const std::string& operation);
 
 // Shows `vms` (all when empty) until the user leaves.
 int Watch(const Context& context, const std::vector<std::string>& vms);
+
+int ShowHost(const Context& context);
+int SetMaintenance(const Context& context, bool active, const std::string& reason);
+
+int ListTenants(const Context& context);
+int GetTenant(const Context& context, const std::string& tenant);
+
+// A tenant is named by its id, with or without "tenants/".
+struct TenantOptions {
+  std::string tenant;
+  TenantFlags flags;
+  // Empty: whatever is in force.
+  std::string etag;
+  // For the audit log.
+  std::string reason;
+};
+int CreateTenant(const Context& context, const TenantOptions& options);
+int SetTenant(const Context& context, const TenantOptions& options);
+int DeleteTenant(const Context& context, const TenantOptions& options);
+
+int GetPolicy(const Context& context, const std::string& vm);
+
+struct PolicyOptions {
+  std::string vm;
+  PolicyFlags flags;
+  std::string etag;
+  std::string reason;
+};
+int SetPolicy(const Context& context, const PolicyOptions& options);
+
+struct AdmitOptions {
+  // Empty: a VM without one.
+  std::string tenant;
+  PerTier<Bytes> cells;
+  PolicyFlags flags;
+};
+// kRefused where the VM would not be admitted.
+int Admit(const Context& context, const AdmitOptions& options);
+
+struct PreviewOptions {
+  // Either of them; the other is empty.
+  std::string tenant;
+  std::string vm;
+  PolicyFlags flags;
+  // VMs whose targets stay, too.
+  bool all = false;
+};
+int Preview(const Context& context, const PreviewOptions& options);
+int Explain(const Context& context, const std::string& vm);
+
+// The newest `limit` (above 0) records.
+int Audit(const Context& context, const std::string& subject, int limit);
 
 // Reads domain XML from `file` ("-": standard input), writes the two-tier one to standard output.
 int DomainXml(const std::string& file, const domain::ShapeOptions& options);

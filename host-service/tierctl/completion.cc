@@ -6,36 +6,58 @@
 namespace hypertier::tierctl {
 namespace {
 
-// VM names are asked for only where one belongs, so that completion of anything else works without hypertierd.
+// Names are asked for only where one belongs, so that completion of anything else works without hypertierd.
 constexpr char kBash[] = R"BASH(# bash completion for tierctl: source <(tierctl completion bash)
 _tierctl() {
-  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' word
-  local commands='list get resize watch operations wait cancel domain-xml completion'
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' verb='' word
+  local commands='list get resize watch operations wait cancel host tenants tenant policy admit explain preview maintenance audit domain-xml completion'
+  local terms='--fmem-reservation --fmem-limit --fmem-shares --smem-reservation --smem-limit --smem-shares'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ " $commands " == *" $word "* ]] && { command=$word; break; }
+    if [[ -z $command ]]; then
+      [[ " $commands " == *" $word "* ]] && command=$word
+    elif [[ -z $verb && " get create set delete on off " == *" $word "* ]]; then
+      verb=$word
+    fi
   done
   case $prev in
     -o|--output) mapfile -t COMPREPLY < <(compgen -W 'table json name' -- "$cur"); return ;;
-    --fmem|--smem|--endpoint|--timeout|--tenant|--*-cell|--*-target|--*-node|--*-latency) return ;;
+    --tenant) mapfile -t COMPREPLY < <(compgen -W "$(tierctl tenants -o name 2>/dev/null)" -- "$cur"); return ;;
+    --vm) mapfile -t COMPREPLY < <(compgen -W "$(tierctl list -o name 2>/dev/null)" -- "$cur"); return ;;
+    --mode) mapfile -t COMPREPLY < <(compgen -W 'auto static none' -- "$cur"); return ;;
+    --fmem|--smem|--endpoint|--timeout|--*-cell|--*-target|--*-node|--*-latency) return ;;
+    --class|--*-reservation|--*-limit|--*-shares|--display-name|--reason|--etag|--limit) return ;;
   esac
   if [[ $cur == -* ]]; then
     local flags='--help --output --endpoint'
-    case $command in
-      resize) flags+=' --fmem --smem --no-wait --timeout --dry-run' ;;
-      domain-xml) flags+=' --fmem-cell --smem-cell --fmem-target --smem-target --fmem-node --smem-node --fmem-latency --smem-latency --tenant' ;;
-      '') flags+=' --version' ;;
+    case "$command $verb" in
+      'resize ') flags+=' --fmem --smem --no-wait --timeout --dry-run' ;;
+      'tenant create') flags+=" --display-name $terms --reason" ;;
+      'tenant set') flags+=" --display-name $terms --etag --reason" ;;
+      'tenant delete') flags+=' --etag --reason' ;;
+      'policy set') flags+=" --mode --class $terms --etag --reason" ;;
+      'admit ') flags+=" --tenant --fmem-cell --smem-cell --mode --class $terms" ;;
+      'preview ') flags+=" --tenant --vm --mode --class $terms --all" ;;
+      'maintenance on'|'maintenance off') flags+=' --reason' ;;
+      'audit ') flags+=' --limit' ;;
+      'domain-xml ') flags+=' --fmem-cell --smem-cell --fmem-target --smem-target --fmem-node --smem-node --fmem-latency --smem-latency --tenant' ;;
+      ' ') flags+=' --version' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur")
     return
   fi
-  case $command in
-    '') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
-    get|resize|watch|operations)
+  case "$command $verb" in
+    ' ') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
+    'get '|'resize '|'watch '|'operations '|'explain '|'policy get'|'policy set')
       mapfile -t COMPREPLY < <(compgen -W "$(tierctl list -o name 2>/dev/null)" -- "$cur") ;;
-    wait|cancel)
+    'wait '|'cancel ')
       mapfile -t COMPREPLY < <(compgen -W "$(tierctl operations -o name 2>/dev/null)" -- "$cur") ;;
-    domain-xml) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-    completion) mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$cur") ;;
+    'tenant ') mapfile -t COMPREPLY < <(compgen -W 'get create set delete' -- "$cur") ;;
+    'tenant get'|'tenant set'|'tenant delete')
+      mapfile -t COMPREPLY < <(compgen -W "$(tierctl tenants -o name 2>/dev/null)" -- "$cur") ;;
+    'policy ') mapfile -t COMPREPLY < <(compgen -W 'get set' -- "$cur") ;;
+    'maintenance ') mapfile -t COMPREPLY < <(compgen -W 'on off' -- "$cur") ;;
+    'domain-xml ') mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    'completion ') mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$cur") ;;
   esac
 }
 complete -F _tierctl tierctl

@@ -51,7 +51,7 @@ class ProgressView {
   std::string last_;
 };
 
-int Follow(const Context& context, v1::HyperTierService::Stub& stub, v1::Operation operation) {
+int Follow(const Context& context, Stub& stub, v1::Operation operation) {
   const std::string name = operation.name();
   signal(SIGINT, [](int) { interrupted = 1; });
   ProgressView view;
@@ -62,22 +62,16 @@ int Follow(const Context& context, v1::HyperTierService::Stub& stub, v1::Operati
       fmt::print(stderr, "\ntierctl: left; the resize goes on as {} (tierctl wait or cancel)\n", name);
       return kInterrupted;
     }
-    grpc::ClientContext call;
-    SetDeadline(call);
     v1::GetOperationRequest request;
     request.set_name(name);
     request.mutable_wait()->set_nanos(kPollMs * 1'000'000);
     v1::GetOperationResponse response;
-    if (const grpc::Status status = stub.GetOperation(&call, request, &response); !status.ok()) {
+    if (const grpc::Status status = Call(stub, &Stub::GetOperation, request, response); !status.ok()) {
       return Fail(context, status);
     }
     operation = response.operation();
   }
-  if (context.output == Output::kJson) {
-    fmt::print("{}\n", Json(operation));
-  } else {
-    fmt::print("{} {}\n", name, StateWord(operation));
-  }
+  Print(context, operation, fmt::format("{} {}\n", name, StateWord(operation)));
   if (operation.state() == v1::Operation::STATE_SUCCEEDED) return kOk;
   if (operation.has_error()) fmt::print(stderr, "tierctl: {}\n", operation.error().message());
   return kOperationFailed;
@@ -107,18 +101,14 @@ int Resize(const Context& context, const ResizeOptions& options) {
     return kUsage;
   }
   const auto stub = Connect(context);
-  grpc::ClientContext call;
-  SetDeadline(call);
   v1::ResizeVmResponse response;
-  if (const grpc::Status status = stub->ResizeVm(&call, request, &response); !status.ok()) return Fail(context, status);
+  if (const grpc::Status status = Call(*stub, &Stub::ResizeVm, request, response); !status.ok())
+    return Fail(context, status);
   if (options.dry_run) {
-    fmt::print("{}",
-               context.output == Output::kJson ? Json(response.operation()) + "\n" : "The resize would be accepted.\n");
-    return kOk;
+    return Print(context, response.operation(), "The resize would be accepted.\n");
   }
   if (!options.wait) {
-    fmt::print("{}\n", context.output == Output::kJson ? Json(response.operation()) : response.operation().name());
-    return kOk;
+    return Print(context, response.operation(), response.operation().name() + "\n");
   }
   return Follow(context, *stub, response.operation());
 }
@@ -131,18 +121,13 @@ int WaitOperation(const Context& context, const std::string& operation) {
 
 int ListOperations(const Context& context, const std::string& vm) {
   const auto stub = Connect(context);
-  grpc::ClientContext call;
-  SetDeadline(call);
   v1::ListOperationsRequest request;
   request.set_vm(vm);
   v1::ListOperationsResponse response;
-  if (const grpc::Status status = stub->ListOperations(&call, request, &response); !status.ok()) {
+  if (const grpc::Status status = Call(*stub, &Stub::ListOperations, request, response); !status.ok()) {
     return Fail(context, status);
   }
-  if (context.output == Output::kJson) {
-    fmt::print("{}\n", Json(response));
-    return kOk;
-  }
+  if (context.output == Output::kJson) return Print(context, response, "");
   for (const v1::Operation& operation : response.operations()) {
     if (context.output == Output::kName) {
       fmt::print("{}\n", operation.name());
@@ -156,18 +141,13 @@ int ListOperations(const Context& context, const std::string& vm) {
 
 int CancelOperation(const Context& context, const std::string& operation) {
   const auto stub = Connect(context);
-  grpc::ClientContext call;
-  SetDeadline(call);
   v1::CancelOperationRequest request;
   request.set_name(operation);
   v1::CancelOperationResponse response;
-  if (const grpc::Status status = stub->CancelOperation(&call, request, &response); !status.ok()) {
+  if (const grpc::Status status = Call(*stub, &Stub::CancelOperation, request, response); !status.ok()) {
     return Fail(context, status);
   }
-  fmt::print("{}", context.output == Output::kJson
-                       ? Json(response.operation()) + "\n"
-                       : fmt::format("{} {}\n", operation, StateWord(response.operation())));
-  return kOk;
+  return Print(context, response.operation(), fmt::format("{} {}\n", operation, StateWord(response.operation())));
 }
 
 }  // namespace hypertier::tierctl

@@ -1,45 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/tierctl/table.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "common/bytes.h"
-#include "common/text.h"
+#include "host-service/tierctl/text_width.h"
+#include "host-service/tierctl/words.h"
 
 namespace hypertier::tierctl {
 namespace {
-
-// "TIER_STATE_IDLE" without "TIER_STATE_", in lower case.
-template <typename Name>
-std::string Word(const Name& name, std::string_view prefix) {
-  const std::string_view text(name);
-  return text.substr(0, prefix.size()) == prefix ? ToLower(text.substr(prefix.size())) : std::string(text);
-}
-
-std::string Size(bool known, std::uint64_t bytes) {
-  return known ? FormatBytes(Bytes(bytes)) : "-";
-}
-
-std::string TierWord(const v1::Tier& tier) {
-  return Word(v1::TierKind_Name(tier.kind()), "TIER_KIND_");
-}
-
-// What the last column says of a tier: its state, and what it falls short by.
-std::string StateWord(const v1::Vm& vm, const v1::Tier& tier) {
-  if (vm.management() != v1::MANAGEMENT_MANAGED) return Word(v1::Management_Name(vm.management()), "MANAGEMENT_");
-  if (tier.state() == v1::TIER_STATE_UNSPECIFIED) return "unknown";
-  std::string state = Word(v1::TierState_Name(tier.state()), "TIER_STATE_");
-  if (tier.shortfall_bytes() > 0) state += fmt::format(" by {}", FormatBytes(Bytes(tier.shortfall_bytes())));
-  return state;
-}
-
-std::string Stamp(const google::protobuf::Timestamp& time) {
-  if (time.seconds() == 0) return "-";
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(time.seconds())));
-}
 
 std::string FormatPlacement(const v1::Placement& placement) {
   if (placement.source().empty()) return "off: " + placement.source_reason();
@@ -47,38 +17,40 @@ std::string FormatPlacement(const v1::Placement& placement) {
                                ? fmt::format("{:.0f} % of accesses served by fmem", placement.hit_ratio() * 100)
                                : "no accesses seen";
   return fmt::format("{}; {}, {} exchanged, {} promoted, {} demoted; {}", placement.source(), hits,
-                     FormatBytes(Bytes(placement.exchanged_bytes())), FormatBytes(Bytes(placement.promoted_bytes())),
-                     FormatBytes(Bytes(placement.demoted_bytes())), placement.source_reason());
+                     Size(placement.exchanged_bytes()), Size(placement.promoted_bytes()),
+                     Size(placement.demoted_bytes()), placement.source_reason());
 }
 
 // What the VM is promised, and why its targets are what they are.
 std::string FormatPromise(const v1::Vm& vm) {
   std::vector<std::vector<std::string>> rows{{"  TIER", "RESERVED", "LIMIT", "SHARES", "TARGET"}};
   for (const v1::Tier& tier : vm.tiers()) {
-    rows.push_back({"  " + TierWord(tier), FormatBytes(Bytes(tier.reservation_bytes())),
-                    FormatBytes(Bytes(tier.limit_bytes())), fmt::format("{:g}", tier.shares()),
-                    tier.reason().empty() ? "-" : tier.reason()});
+    rows.push_back({"  " + TierWord(tier.kind()), Size(tier.reservation_bytes()), Size(tier.limit_bytes()),
+                    fmt::format("{:g}", tier.shares()), OrDash(tier.reason())});
   }
   std::string out = FormatTable(rows, {1, 2, 3});
-  for (const std::string& problem : vm.policy_problems()) out += fmt::format("  {}\n", problem);
+  for (const std::string& problem : vm.policy_problems()) out += fmt::format("  {}\n", Clean(problem));
   return out;
 }
 
 }  // namespace
 
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows, const std::vector<std::size_t>& right) {
+std::string FormatTable(std::vector<std::vector<std::string>> rows, const std::vector<std::size_t>& right) {
   std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = Clean(row[i]);
+      widths[i] = std::max(widths[i], Columns(row[i]));
+    }
   }
   std::string out;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string fill(widths[i] - Columns(row[i]), ' ');
       const bool flush_right = std::find(right.begin(), right.end(), i) != right.end();
-      line += flush_right ? fmt::format("{:>{}}", row[i], widths[i]) : fmt::format("{:<{}}", row[i], widths[i]);
-      line += "  ";
+      line += (flush_right ? fill + row[i] : row[i] + fill) + "  ";
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + '\n';
@@ -91,28 +63,28 @@ std::string FormatVms(const std::vector<v1::Vm>& vms) {
       {"VM", "TENANT", "TIER", "CELL", "TARGET", "BALLOON", "RESIDENT", "STATE"}};
   std::string notes;
   for (const v1::Vm& vm : vms) {
-    const std::string tenant = vm.tenant().empty() ? "-" : vm.tenant();
+    const std::string tenant = OrDash(vm.tenant());
     if (vm.tiers().empty()) {
       rows.push_back({vm.display_name(), tenant, "-", "-", "-", "-", "-",
                       Word(v1::Management_Name(vm.management()), "MANAGEMENT_")});
     }
     for (const v1::Tier& tier : vm.tiers()) {
-      rows.push_back({vm.display_name(), tenant, TierWord(tier), Size(true, tier.cell_bytes()),
+      rows.push_back({vm.display_name(), tenant, TierWord(tier.kind()), Size(tier.cell_bytes()),
                       Size(tier.has_target_bytes(), tier.target_bytes()),
                       Size(tier.has_balloon_bytes(), tier.balloon_bytes()),
                       Size(tier.has_resident_bytes(), tier.resident_bytes()), StateWord(vm, tier)});
     }
-    if (!vm.reason().empty()) notes += fmt::format("{}: {}\n", vm.display_name(), vm.reason());
+    if (!vm.reason().empty()) notes += Clean(vm.display_name() + ": " + vm.reason()) + "\n";
   }
   return FormatTable(rows, {3, 4, 5, 6}) + (notes.empty() ? "" : "\n" + notes);
 }
 
 std::string FormatVm(const v1::Vm& vm) {
-  std::string out = fmt::format("{}  {}\n", vm.display_name(), vm.name());
+  std::string out = fmt::format("{}  {}\n", Clean(vm.display_name()), vm.name());
   const auto line = [&out](std::string_view key, std::string_view value) {
-    out += fmt::format("  {:<11}{}\n", key, value);
+    out += fmt::format("  {:<11}{}\n", key, Clean(value));
   };
-  line("tenant", vm.tenant().empty() ? "-" : vm.tenant());
+  line("tenant", OrDash(vm.tenant()));
   line("state", Word(v1::VmState_Name(vm.state()), "VM_STATE_"));
   line("managed", vm.management() == v1::MANAGEMENT_MANAGED
                       ? "yes"
@@ -124,8 +96,8 @@ std::string FormatVm(const v1::Vm& vm) {
                               agent.kernel_release(), agent.transport().empty() ? "unknown" : agent.transport(),
                               Stamp(agent.last_report_time())));
     if (agent.oom_deflates() > 0) {
-      line("out of mem", fmt::format("{} times, {} taken back", agent.oom_deflates(),
-                                     FormatBytes(Bytes(agent.oom_deflated_bytes()))));
+      line("out of mem",
+           fmt::format("{} times, {} taken back", agent.oom_deflates(), Size(agent.oom_deflated_bytes())));
     }
     if (agent.link_resets() > 0)
       line("resets", fmt::format("{} of the link, for what came over it", agent.link_resets()));
@@ -138,17 +110,17 @@ std::string FormatVm(const v1::Vm& vm) {
         {"  TIER", "CELL", "TARGET", "BALLOON", "RESIDENT", "FREE", "FLOOR", "CHARGED", "STATE"}};
     for (const v1::Tier& tier : vm.tiers()) {
       rows.push_back(
-          {"  " + TierWord(tier), Size(true, tier.cell_bytes()), Size(tier.has_target_bytes(), tier.target_bytes()),
+          {"  " + TierWord(tier.kind()), Size(tier.cell_bytes()), Size(tier.has_target_bytes(), tier.target_bytes()),
            Size(tier.has_balloon_bytes(), tier.balloon_bytes()), Size(tier.has_resident_bytes(), tier.resident_bytes()),
-           Size(tier.has_free_bytes(), tier.free_bytes()), Size(true, tier.floor_bytes()),
-           Size(true, tier.charged_bytes()), StateWord(vm, tier)});
+           Size(tier.has_free_bytes(), tier.free_bytes()), Size(tier.floor_bytes()), Size(tier.charged_bytes()),
+           StateWord(vm, tier)});
     }
     out += "\n" + FormatTable(rows, {1, 2, 3, 4, 5, 6, 7});
     out += "\n" + FormatPromise(vm);
   }
   if (!vm.events().empty()) out += "\n  events\n";
   for (const v1::VmEvent& event : vm.events()) {
-    out += fmt::format("  {}  {}\n", Stamp(event.time()), event.message());
+    out += fmt::format("  {}  {}\n", Stamp(event.time()), Clean(event.message()));
   }
   return out;
 }

@@ -8,8 +8,9 @@
 
 namespace hypertier::tierctl {
 
-// Rows of text, set in columns. A header row first; columns named in `right` are set flush right.
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows, const std::vector<std::size_t>& right);
+// Rows of text, made fit for a terminal and set in columns. A header row first; columns named in `right` are set flush
+// right.
+std::string FormatTable(std::vector<std::vector<std::string>> rows, const std::vector<std::size_t>& right);
 
 // The table that `list` and `watch` show: a row a tier, a row a VM that has none.
 std::string FormatVms(const std::vector<v1::Vm>& vms);

@@ -53,6 +53,10 @@ TEST(FormatVm, ShowsWhatIsPromisedAndWhyTheTargetIsWhatItIs) {
                               "  class \"gold\""));
 }
 
+TEST(FormatTable, LetsNoNameActOnTheTerminal) {
+  EXPECT_EQ(FormatTable({{"A", "B"}, {"x\x1b[2J\n", "y"}}, {}), "A                B\nx\\u{1b}[2J\\u{a}  y\n");
+}
+
 TEST(FormatTable, LeavesNoTrailingBlanks) {
   EXPECT_EQ(FormatTable({{"A", "B"}, {"long", ""}}, {}), "A     B\nlong\n");
 }

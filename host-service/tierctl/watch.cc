@@ -20,6 +20,7 @@ int Watch(const Context& context, const std::vector<std::string>& vms) {
   bool synced = false;
 
   grpc::ClientContext call;
+  Sign(call);
   const auto stream = stub->WatchVms(&call, request);
   v1::WatchVmsResponse response;
   while (stream->Read(&response)) {

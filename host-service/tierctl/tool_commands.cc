@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "host-service/tierctl/registration.h"
+
+namespace hypertier::tierctl {
+namespace {
+
+void AddDomainXml(CLI::App& app, Session& session) {
+  const auto file = std::make_shared<std::string>("-");
+  const auto shape = std::make_shared<domain::ShapeOptions>();
+  CLI::App& domain_xml = *app.add_subcommand("domain-xml", "Turns a libvirt domain XML into a two-tier one");
+  domain_xml.add_option("file", *file, "Domain XML; standard input when absent or -");
+  AddSize(
+      domain_xml, "--fmem-cell", "Most fast memory the VM can ever have", [shape](Bytes b) { shape->cells.fmem() = b; },
+      true);
+  AddSize(
+      domain_xml, "--smem-cell", "Most slow memory the VM can ever have", [shape](Bytes b) { shape->cells.smem() = b; },
+      true);
+  AddSize(
+      domain_xml, "--fmem-target", "Fast memory at boot (default: the cell)",
+      [shape](Bytes b) { shape->targets.fmem() = b; }, false);
+  AddSize(
+      domain_xml, "--smem-target", "Slow memory at boot (default: the cell)",
+      [shape](Bytes b) { shape->targets.smem() = b; }, false);
+  domain_xml.add_option("--fmem-node", shape->host_nodes.fmem(), "Host NUMA nodes that back FMEM")->type_name("NODES");
+  domain_xml.add_option("--smem-node", shape->host_nodes.smem(), "Host NUMA nodes that back SMEM")->type_name("NODES");
+  domain_xml.add_option("--fmem-latency", shape->latency_ns.fmem(), "Read latency told to the guest")
+      ->type_name("NS")
+      ->capture_default_str();
+  domain_xml.add_option("--smem-latency", shape->latency_ns.smem(), "Read latency told to the guest")
+      ->type_name("NS")
+      ->capture_default_str();
+  domain_xml.add_option("--tenant", shape->tenant, "Tenant, kept in the domain's metadata");
+  domain_xml.callback([&session, file, shape] { session.exit_code = DomainXml(*file, *shape); });
+}
+
+}  // namespace
+
+void AddToolCommands(CLI::App& app, Session& session) {
+  AddDomainXml(app, session);
+
+  const auto shell = std::make_shared<std::string>();
+  CLI::App& completion = *app.add_subcommand("completion", "Prints the completion script for a shell");
+  completion.add_option("shell", *shell, "bash")->required()->check(CLI::IsMember({"bash"}));
+  completion.callback([&session, shell] { session.exit_code = Completion(); });
+}
+
+}  // namespace hypertier::tierctl

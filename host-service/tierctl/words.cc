@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/tierctl/words.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "common/bytes.h"
+#include "common/utf8.h"
+
+namespace hypertier::tierctl {
+namespace {
+
+// Longer than any text of the API that is worth reading.
+constexpr std::size_t kTextLimit = 4096;
+
+}  // namespace
+
+std::string TierWord(v1::TierKind kind) {
+  return Word(v1::TierKind_Name(kind), "TIER_KIND_");
+}
+
+std::string ModeWord(v1::PolicyMode mode) {
+  return mode == v1::POLICY_MODE_UNSPECIFIED ? "-" : Word(v1::PolicyMode_Name(mode), "POLICY_MODE_");
+}
+
+std::string StateWord(const v1::Vm& vm, const v1::Tier& tier) {
+  if (vm.management() != v1::MANAGEMENT_MANAGED) return Word(v1::Management_Name(vm.management()), "MANAGEMENT_");
+  if (tier.state() == v1::TIER_STATE_UNSPECIFIED) return "unknown";
+  std::string state = Word(v1::TierState_Name(tier.state()), "TIER_STATE_");
+  if (tier.shortfall_bytes() > 0) state += fmt::format(" by {}", Size(tier.shortfall_bytes()));
+  return state;
+}
+
+std::string Size(std::uint64_t bytes) {
+  return FormatBytes(Bytes(bytes));
+}
+
+std::string Size(bool known, std::uint64_t bytes) {
+  return known ? Size(bytes) : "-";
+}
+
+std::string Stamp(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0) return "-";
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(time.seconds())));
+}
+
+std::string Clean(std::string_view text) {
+  return Printable(text, kTextLimit);
+}
+
+std::string OrDash(std::string_view text) {
+  return text.empty() ? "-" : std::string(text);
+}
+
+std::string_view TenantId(std::string_view name) {
+  constexpr std::string_view kPrefix = "tenants/";
+  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name;
+}
+
+}  // namespace hypertier::tierctl
