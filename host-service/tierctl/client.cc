@@ -97,11 +97,11 @@ grpc::Status ListAll(Stub& stub, std::vector<v1::Vm>& vms) {
   return grpc::Status::OK;
 }
 
-grpc::Status ListAllTenants(QosStub& stub, std::vector<v1::Tenant>& tenants) {
+grpc::Status ListAllTenants(QosStub& stub, std::vector<v1::Tenant>& tenants, const std::stop_token& stop) {
   v1::ListTenantsRequest request;
   do {
     v1::ListTenantsResponse response;
-    const grpc::Status status = Call(stub, &QosStub::ListTenants, request, response);
+    const grpc::Status status = Call(stub, &QosStub::ListTenants, request, response, stop);
     if (!status.ok()) return status;
     tenants.insert(tenants.end(), response.tenants().begin(), response.tenants().end());
     request.set_page_token(response.next_page_token());

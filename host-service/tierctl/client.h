@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,7 @@ std::string Json(const google::protobuf::Message& message);
 
 // All VMs, page by page.
 grpc::Status ListAll(Stub& stub, std::vector<v1::Vm>& vms);
-grpc::Status ListAllTenants(QosStub& stub, std::vector<v1::Tenant>& tenants);
+grpc::Status ListAllTenants(QosStub& stub, std::vector<v1::Tenant>& tenants, const std::stop_token& stop = {});
 
 // "tenants/{id}" of an id, or of what is such a name already.
 std::string TenantName(const std::string& tenant);
@@ -73,12 +74,13 @@ void Sign(grpc::ClientContext& call);
 // The same, and the time that every unary call is given.
 void Prepare(grpc::ClientContext& call);
 
-// Makes one unary call.
+// Makes one unary call; `stop` ends it before its time.
 template <typename Service, typename Request, typename Response>
 grpc::Status Call(Service& stub, grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Response*),
-                  const Request& request, Response& response) {
+                  const Request& request, Response& response, const std::stop_token& stop = {}) {
   grpc::ClientContext call;
   Prepare(call);
+  const std::stop_callback cancel(stop, [&call] { call.TryCancel(); });
   return (stub.*method)(&call, request, &response);
 }
 

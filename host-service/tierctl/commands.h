@@ -35,6 +35,9 @@ int CancelOperation(const Context& context, const std::string& operation);
 // Shows `vms` (all when empty) until the user leaves.
 int Watch(const Context& context, const std::vector<std::string>& vms);
 
+// All VMs and tenants on a full screen, until the user leaves.
+int Top(const Context& context);
+
 int ShowHost(const Context& context);
 int SetMaintenance(const Context& context, bool active, const std::string& reason);
 

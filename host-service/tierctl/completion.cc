@@ -10,7 +10,7 @@ namespace {
 constexpr char kBash[] = R"BASH(# bash completion for tierctl: source <(tierctl completion bash)
 _tierctl() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' verb='' word
-  local commands='list get resize watch operations wait cancel host tenants tenant policy admit explain preview maintenance audit domain-xml completion'
+  local commands='list get resize watch top operations wait cancel host tenants tenant policy admit explain preview maintenance audit domain-xml completion'
   local terms='--fmem-reservation --fmem-limit --fmem-shares --smem-reservation --smem-limit --smem-shares'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -z $command ]]; then

@@ -46,6 +46,10 @@ void AddVmCommands(CLI::App& app, Session& session) {
   watch.add_option("vm", *vms, "Domain names or vms/UUID; all when none is named");
   watch.callback([&session, vms] { session.exit_code = Watch(session.context, *vms); });
 
+  app.add_subcommand("top", "Host, tenants and VMs on a full screen, live")->callback([&session] {
+    session.exit_code = Top(session.context);
+  });
+
   CLI::App& operations = *app.add_subcommand("operations", "Resizes under way and of the last hour");
   operations.add_option("vm", *vm, "Only those of this VM");
   operations.callback([&session, vm] { session.exit_code = ListOperations(session.context, *vm); });
