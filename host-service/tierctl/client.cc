@@ -36,7 +36,7 @@ std::unique_ptr<QosStub> ConnectQos(const Context& context) {
 }
 
 int Fail(const Context& context, const grpc::Status& status) {
-  const std::string& message = status.error_message();
+  const std::string message = Clean(status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::NOT_FOUND:
       fmt::print(stderr, "tierctl: {}\n", message);

@@ -8,10 +8,18 @@ namespace {
 
 // Names are asked for only where one belongs, so that completion of anything else works without hypertierd.
 constexpr char kBash[] = R"BASH(# bash completion for tierctl: source <(tierctl completion bash)
+# Names are the words of others: compgen -W would run what is written in them.
+_tierctl_names() {
+  local name
+  while IFS= read -r name; do
+    [[ $name == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$name")")
+  done < <(tierctl "$1" -o name 2>/dev/null)
+}
 _tierctl() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' verb='' word
   local commands='list get resize watch top operations wait cancel host tenants tenant policy admit explain preview maintenance audit domain-xml completion'
   local terms='--fmem-reservation --fmem-limit --fmem-shares --smem-reservation --smem-limit --smem-shares'
+  COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -z $command ]]; then
       [[ " $commands " == *" $word "* ]] && command=$word
@@ -21,8 +29,8 @@ _tierctl() {
   done
   case $prev in
     -o|--output) mapfile -t COMPREPLY < <(compgen -W 'table json name' -- "$cur"); return ;;
-    --tenant) mapfile -t COMPREPLY < <(compgen -W "$(tierctl tenants -o name 2>/dev/null)" -- "$cur"); return ;;
-    --vm) mapfile -t COMPREPLY < <(compgen -W "$(tierctl list -o name 2>/dev/null)" -- "$cur"); return ;;
+    --tenant) _tierctl_names tenants; return ;;
+    --vm) _tierctl_names list; return ;;
     --mode) mapfile -t COMPREPLY < <(compgen -W 'auto static none' -- "$cur"); return ;;
     --fmem|--smem|--endpoint|--timeout|--*-cell|--*-target|--*-node|--*-latency) return ;;
     --class|--*-reservation|--*-limit|--*-shares|--display-name|--reason|--etag|--limit) return ;;
@@ -48,12 +56,12 @@ _tierctl() {
   case "$command $verb" in
     ' ') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
     'get '|'resize '|'watch '|'operations '|'explain '|'policy get'|'policy set')
-      mapfile -t COMPREPLY < <(compgen -W "$(tierctl list -o name 2>/dev/null)" -- "$cur") ;;
+      _tierctl_names list ;;
     'wait '|'cancel ')
-      mapfile -t COMPREPLY < <(compgen -W "$(tierctl operations -o name 2>/dev/null)" -- "$cur") ;;
+      _tierctl_names operations ;;
     'tenant ') mapfile -t COMPREPLY < <(compgen -W 'get create set delete' -- "$cur") ;;
     'tenant get'|'tenant set'|'tenant delete')
-      mapfile -t COMPREPLY < <(compgen -W "$(tierctl tenants -o name 2>/dev/null)" -- "$cur") ;;
+      _tierctl_names tenants ;;
     'policy ') mapfile -t COMPREPLY < <(compgen -W 'get set' -- "$cur") ;;
     'maintenance ') mapfile -t COMPREPLY < <(compgen -W 'on off' -- "$cur") ;;
     'domain-xml ') mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

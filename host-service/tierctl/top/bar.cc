@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 namespace hypertier::tierctl::top {
@@ -13,7 +14,7 @@ namespace {
 std::size_t Share(std::uint64_t part, std::uint64_t whole, std::size_t columns) {
   if (whole == 0) return 0;
   const double share = std::min(static_cast<double>(part) / static_cast<double>(whole), 1.0);
-  return static_cast<std::size_t>(share * static_cast<double>(columns) + 0.5);
+  return static_cast<std::size_t>(std::lround(share * static_cast<double>(columns)));
 }
 
 }  // namespace
