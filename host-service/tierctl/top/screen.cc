@@ -125,6 +125,9 @@ Screen::Screen(screen* terminal) : terminal_(terminal) {
 }
 
 Screen::~Screen() {
+  // Some terminals, resized meanwhile, keep parts of the picture when the one before it comes back.
+  werase(stdscr);
+  wrefresh(stdscr);
   endwin();
   delscreen(terminal_);
 }
