@@ -97,6 +97,10 @@ v1::VmEvent::Kind Kind(EventKind kind) {
       return v1::VmEvent::KIND_REBOOT;
     case EventKind::kRediscard:
       return v1::VmEvent::KIND_REDISCARD;
+    case EventKind::kViolating:
+      return v1::VmEvent::KIND_VIOLATING;
+    case EventKind::kViolatingEnded:
+      return v1::VmEvent::KIND_VIOLATING_ENDED;
   }
   return v1::VmEvent::KIND_UNSPECIFIED;
 }
@@ -117,6 +121,19 @@ v1::Operation::State State(OperationRecord::State state) {
   return v1::Operation::STATE_UNSPECIFIED;
 }
 
+v1::Compliance ComplianceOf(std::optional<qos::Compliance> compliance) {
+  if (!compliance) return v1::COMPLIANCE_UNSPECIFIED;
+  switch (*compliance) {
+    case qos::Compliance::kCompliant:
+      return v1::COMPLIANCE_COMPLIANT;
+    case qos::Compliance::kLagging:
+      return v1::COMPLIANCE_LAGGING;
+    case qos::Compliance::kViolating:
+      return v1::COMPLIANCE_VIOLATING;
+  }
+  return v1::COMPLIANCE_UNSPECIFIED;
+}
+
 void ConvertTier(TierId id, const control::TierRecord& record, v1::Tier& tier) {
   tier.set_kind(Kind(id));
   tier.set_state(State(record.state));
@@ -132,6 +149,7 @@ void ConvertTier(TierId id, const control::TierRecord& record, v1::Tier& tier) {
   tier.set_limit_bytes(record.policy.limit.count());
   tier.set_shares(record.policy.shares);
   tier.set_reason(record.reason);
+  tier.set_compliance(ComplianceOf(record.compliance));
 }
 
 void ConvertAgent(const control::AgentRecord& record, v1::Agent& agent) {

@@ -160,6 +160,8 @@ class Engine {
   absl::Status CheckPlans() const;
   Fleet TheFleet(const TenantMap& tenants, const Now& now);
   void PlanTargets(const Now& now);
+  // Looks whether the VM holds more than it should.
+  void FollowCompliance(Vm& vm, const Now& now);
   // Tells why, and returns the VM's new targets if there are any.
   std::optional<PerTier<Bytes>> NewTargets(Vm& vm, const PerTier<qos::Target>& planned);
 

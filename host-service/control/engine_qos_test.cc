@@ -153,6 +153,41 @@ TEST_F(EngineQosTest, WhatOneDoesNotGiveBackOthersGiveBackInItsPlace) {
   EXPECT_LE(most_, Bytes::MiB(1024));
 }
 
+TEST_F(EngineQosTest, WhoDoesNotGiveBackIsViolatingAfterTwoPeriodsAndToldOnce) {
+  Start(kWeb, Auto(Bytes()), Bytes::GiB(3), {});
+  Start(kBatch, Auto(Bytes::MiB(512)), Bytes::MiB(64), {Bytes::MiB(1008), Bytes()});
+  Pass(10);
+  const auto compliance = [&] { return (*host_.Vm(kWeb)->tiers).fmem().compliance; };
+  EXPECT_EQ(compliance(), qos::Compliance::kCompliant);
+  guests_[kWeb].obeys = false;
+  guests_[kBatch].used = Bytes::GiB(3);
+  Pass(4);
+  EXPECT_EQ(compliance(), qos::Compliance::kLagging);
+  Pass(4);
+  EXPECT_EQ(compliance(), qos::Compliance::kViolating);
+  Pass(20);
+  const VmPtr web = host_.Vm(kWeb);
+  EXPECT_EQ(std::count_if(web->events->begin(), web->events->end(),
+                          [](const VmEvent& e) { return e.kind == EventKind::kViolating; }),
+            1);
+  guests_[kWeb].obeys = true;
+  Pass(4);
+  EXPECT_EQ(compliance(), qos::Compliance::kCompliant);
+  EXPECT_EQ(host_.Vm(kWeb)->events->back().kind, EventKind::kViolatingEnded);
+}
+
+TEST_F(EngineQosTest, AGuestThatHasJustBootedIsNotBlamedForWhatItMightTouch) {
+  host_.ledger.targets[kWeb] = {
+      .uuid = kWeb, .targets = {Bytes::MiB(256), Bytes::GiB(1)}, .generation = 3, .changed = {}};
+  ASSERT_TRUE(host_.Restart());
+  host_.Define(kWeb, "vm-1");
+  host_.Appear(DomainState::kRunning, kWeb);
+  host_.Measure(Bytes::MiB(100), Bytes(), kWeb);
+  host_.Pass(absl::Seconds(20));
+  EXPECT_EQ((*host_.Vm(kWeb)->tiers).fmem().charged, Bytes::GiB(1));
+  EXPECT_EQ((*host_.Vm(kWeb)->tiers).fmem().compliance, qos::Compliance::kCompliant);
+}
+
 TEST_F(EngineQosTest, WhoFallsSilentIsFrozenAndLosesNothing) {
   const PerTier<Bytes> half{Bytes::MiB(512), Bytes()};
   Start(kWeb, Auto(Bytes::MiB(512)), Bytes::GiB(3), half);

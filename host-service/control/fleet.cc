@@ -11,10 +11,6 @@
 namespace hypertier::control {
 namespace {
 
-Bytes TargetOf(const Vm& vm, TierId tier) {
-  return vm.targets ? std::min(vm.targets->bytes[tier], vm.cells()[tier]) : vm.cells()[tier];
-}
-
 qos::VmTier TierOf(const Vm& vm, TierId tier, const EngineOptions& options, const Now& now) {
   qos::VmTier state;
   state.floor = FloorOf(vm, tier, options);
@@ -51,11 +47,8 @@ bool Planned(const Vm& vm, policy::Mode mode, const EngineOptions& options) {
          StandingOf(vm, options).management == Management::kManaged;
 }
 
-void FollowOverstay(Vm& vm, const EngineOptions& options, const Now& now) {
-  if (!vm.TwoTier() || !vm.Alive()) return;
-  for (const TierId tier : kTiers) {
-    vm.overstay[tier].Update(ChargedOf(vm, tier), TargetOf(vm, tier) + options.slack, now.mono);
-  }
+Bytes TargetOf(const Vm& vm, TierId tier) {
+  return vm.targets ? std::min(vm.targets->bytes[tier], vm.cells()[tier]) : vm.cells()[tier];
 }
 
 Fleet MakeFleet(std::vector<Vm*> vms, const TenantMap& tenants, const EngineOptions& options, const Now& now) {

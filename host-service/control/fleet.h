@@ -24,8 +24,8 @@ struct Fleet {
 bool Planned(const Vm& vm, const EngineOptions& options);
 bool Planned(const Vm& vm, policy::Mode mode, const EngineOptions& options);
 
-// Follows who keeps what it is to give back. Call it each period, before MakeFleet.
-void FollowOverstay(Vm& vm, const EngineOptions& options, const Now& now);
+// The target in force; where none is known, the cell.
+Bytes TargetOf(const Vm& vm, TierId tier);
 
 // All two-tier VMs that hold memory, in the order of their UUIDs. Those that the planner does not decide about are
 // frozen in it: what they may hold counts, and they keep it. Of `tenants` the terms are known; others have a tenant's

@@ -17,6 +17,7 @@
 #include "host-service/ledger/ledger.h"
 #include "host-service/libvirt/hypervisor.h"
 #include "host-service/policy/resolve.h"
+#include "host-service/qos/overstay.h"
 #include "hypertier/agent/v1/agent.pb.h"
 
 namespace hypertier::control {
@@ -41,6 +42,8 @@ enum class EventKind {
   kShortfallEnded,
   kReboot,
   kRediscard,
+  kViolating,
+  kViolatingEnded,
 };
 
 struct VmEvent {
@@ -66,6 +69,8 @@ struct TierRecord {
   std::optional<Bytes> free;
   qos::TierPolicy policy;
   std::string reason;
+  // Absent: not known.
+  std::optional<qos::Compliance> compliance;
 
   friend bool operator==(const TierRecord&, const TierRecord&) = default;
 };

@@ -43,8 +43,8 @@ struct EngineOptions {
 
     bool Plans() const { return policy != nullptr && capacity.has_value(); }
   } qos;
-  // A VM that has not come nearer to its target for so long keeps what it was to give back, and others give back in its
-  // place.
+  // A VM that has not come nearer to its target for so long is violating: it keeps what it was to give back, and others
+  // give back in its place. Two periods.
   absl::Duration overstay_patience = absl::Seconds(4);
   // A guest that ran out of memory counts as pressed for so long.
   absl::Duration pressed = absl::Seconds(30);

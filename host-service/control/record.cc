@@ -17,6 +17,7 @@ TierRecord MakeTier(const Vm& vm, TierId tier, const EngineOptions& options) {
   record.committed = CommittedOf(vm, tier, options);
   record.policy = vm.promise.tiers[tier];
   record.reason = vm.reasons[tier];
+  record.compliance = vm.compliance[tier];
   if (vm.targets) record.target = vm.targets->bytes[tier];
   if (vm.residency.bytes) record.resident = (*vm.residency.bytes)[tier];
   if (!vm.Reports(tier)) return record;

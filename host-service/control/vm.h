@@ -127,7 +127,12 @@ struct Vm {
   policy::Promise promise;
   // Of the planned targets, in words; empty where nobody plans them.
   PerTier<std::string> reasons;
+  // By what it may hold, for the planner; and by what it was seen to hold, for people. A guest that has just booted may
+  // hold all its cells, and is not to be blamed for it.
   PerTier<qos::Overstay> overstay;
+  PerTier<qos::Overstay> excess;
+  // As last looked at; absent: not known.
+  PerTier<std::optional<qos::Compliance>> compliance;
   // The guest ran out of memory not long before (mono).
   absl::Duration pressed_until = -absl::InfiniteDuration();
 

@@ -15,6 +15,7 @@ bool IsWarning(control::EventKind kind) {
     case control::EventKind::kOomDeflate:
     case control::EventKind::kShortfall:
     case control::EventKind::kRediscard:
+    case control::EventKind::kViolating:
       return true;
     default:
       return false;

@@ -99,6 +99,7 @@ control::EngineOptions EngineOptionsOf(const Config& config) {
   options.floors = {config.resize.fmem_floor, config.resize.smem_floor};
   options.slack = config.residency.slack;
   options.qos = QosOptionsOf(config);
+  options.overstay_patience = 2 * config.qos.period;
   return options;
 }
 

@@ -66,6 +66,9 @@ void AddTier(Families& families, const std::string& vm, TierId id, const control
   if (tier.resident) add(Metric::kTierResident, *tier.resident);
   add(Metric::kTierShortfall, tier.shortfall);
   add(Metric::kTierCharged, tier.charged);
+  if (tier.compliance) {
+    families.Add(Metric::kTierViolating, {vm, TierName(id)}, *tier.compliance == qos::Compliance::kViolating ? 1 : 0);
+  }
 }
 
 void AddPlacement(Families& families, const std::string& vm, const agent::v1::PlacementReport& placement) {

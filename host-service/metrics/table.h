@@ -19,6 +19,7 @@ enum class Metric : std::size_t {
   kTierBalloon,
   kTierResident,
   kTierShortfall,
+  kTierViolating,
   kTierCharged,
   kAgentUp,
   kLinkResets,
@@ -69,6 +70,8 @@ inline constexpr std::array<Definition, static_cast<std::size_t>(Metric::kCount)
      "What the host really backs of the tier, measured on the host. Absent when it cannot be measured."},
     {Metric::kTierShortfall, "hypertier_vm_tier_shortfall_bytes", false, "bytes", "vm,tier",
      "What the guest could not give up at its last attempt, as it says."},
+    {Metric::kTierViolating, "hypertier_vm_tier_violating", false, "", "vm,tier",
+     "1 while the VM does not give back what it holds above its target, else 0."},
     {Metric::kTierCharged, "hypertier_vm_tier_charged_bytes", false, "bytes", "vm,tier",
      "What the host must count against its capacity: the larger of target and resident, or the whole cell until the "
      "guest has "

@@ -8,6 +8,8 @@
 
 namespace hypertier::qos {
 
+enum class Compliance { kCompliant, kLagging, kViolating };
+
 // Whether a VM keeps what it was told to give back: it holds more of a tier than it should, and has not come nearer to
 // it for some time. One that gives back, however slowly, does not overstay.
 class Overstay {
@@ -25,6 +27,11 @@ class Overstay {
   }
 
   bool Lasts(absl::Duration now, absl::Duration patience) const { return since_ && now - *since_ >= patience; }
+
+  Compliance At(absl::Duration now, absl::Duration patience) const {
+    if (!since_) return Compliance::kCompliant;
+    return Lasts(now, patience) ? Compliance::kViolating : Compliance::kLagging;
+  }
 
  private:
   std::optional<absl::Duration> since_;

@@ -36,5 +36,17 @@ TEST_F(OverstayTest, EndsWithWhatWasToBeGivenBack) {
   EXPECT_FALSE(After(7, 8));
 }
 
+TEST_F(OverstayTest, GoesFromCompliantOverLaggingToViolatingAndBack) {
+  const auto at = [&](int second, std::uint64_t held) {
+    After(second, held);
+    return overstay_.At(absl::Seconds(second), absl::Seconds(3));
+  };
+  EXPECT_EQ(at(0, 4), Compliance::kCompliant);
+  EXPECT_EQ(at(1, 8), Compliance::kLagging);
+  EXPECT_EQ(at(4, 8), Compliance::kViolating);
+  EXPECT_EQ(at(5, 7), Compliance::kLagging);
+  EXPECT_EQ(at(6, 4), Compliance::kCompliant);
+}
+
 }  // namespace
 }  // namespace hypertier::qos

@@ -26,11 +26,14 @@ std::string ModeWord(v1::PolicyMode mode) {
 }
 
 std::string StateWord(const v1::Vm& vm, const v1::Tier& tier) {
-  if (vm.management() != v1::MANAGEMENT_MANAGED) return Word(v1::Management_Name(vm.management()), "MANAGEMENT_");
-  if (tier.state() == v1::TIER_STATE_UNSPECIFIED) return "unknown";
+  const std::string_view more = tier.compliance() == v1::COMPLIANCE_VIOLATING ? ", violating" : "";
+  if (vm.management() != v1::MANAGEMENT_MANAGED) {
+    return fmt::format("{}{}", Word(v1::Management_Name(vm.management()), "MANAGEMENT_"), more);
+  }
+  if (tier.state() == v1::TIER_STATE_UNSPECIFIED) return fmt::format("unknown{}", more);
   std::string state = Word(v1::TierState_Name(tier.state()), "TIER_STATE_");
   if (tier.shortfall_bytes() > 0) state += fmt::format(" by {}", Size(tier.shortfall_bytes()));
-  return state;
+  return fmt::format("{}{}", state, more);
 }
 
 std::string Size(std::uint64_t bytes) {

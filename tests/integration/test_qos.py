@@ -52,6 +52,13 @@ def promise(vm: Vm, policy: str) -> None:
                        libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
 
+def said(daemon: Hypertierd, *command: str) -> str:
+    """What tierctl prints; it must succeed."""
+    done = daemon.tierctl(*command)
+    assert done.returncode == 0, (command, done)
+    return done.stdout
+
+
 def target(daemon: Hypertierd, vm: Vm) -> int:
     return daemon.tier(vm.name, FMEM).target_bytes
 
@@ -62,9 +69,12 @@ def test_what_one_tenant_leaves_idle_is_lent_and_comes_back_when_it_is_wanted(la
     assert qos.vm(owner.name).policy_mode == vm_pb2.POLICY_MODE_STATIC
     assert target(qos, owner) == target(qos, borrower) == 384 * MIB
     promise(owner, '<vm tenant="alice" mode="auto"><fmem reservation="320MiB"/></vm>')
-    promise(borrower, '<vm tenant="bob" mode="auto" class="cheap"/>')
-    until(lambda: qos.vm(borrower.name).policy_mode == vm_pb2.POLICY_MODE_AUTO, 10, 'the policy is known')
-    assert qos.vm(borrower.name).tenant == 'bob'
+    # What its metadata leaves open is said over gRPC.
+    promise(borrower, '<vm tenant="bob" mode="static"/>')
+    said(qos, 'policy', 'set', borrower.name, '--mode', 'auto', '--class', 'cheap', '--reason', 'a test')
+    until(lambda: qos.vm(borrower.name).tenant == 'bob', 10, 'its metadata is known')
+    assert qos.vm(borrower.name).policy_mode == vm_pb2.POLICY_MODE_AUTO
+    assert 'policy.update' in said(qos, 'audit', f'vms/{borrower.uuid}')
     refused = qos.tierctl('resize', owner.name, '--fmem', '128MiB')
     assert refused.returncode != 0 and 'planned' in refused.stderr, refused
 
@@ -77,6 +87,11 @@ def test_what_one_tenant_leaves_idle_is_lent_and_comes_back_when_it_is_wanted(la
     until(lambda: borrower.resident('fmem') > 256 * MIB, 60, 'the borrower uses it', qos.log_text)
     shown = qos.tierctl('get', borrower.name).stdout
     assert 'of what nobody needs' in shown, shown
+    why = said(qos, 'explain', borrower.name)
+    assert 'class cheap' in why and 'tenant bob' in why, why
+    # What would be if bob had a limit, without one.
+    preview = said(qos, 'preview', '--tenant', 'bob', '--fmem-limit', '128MiB')
+    assert borrower.name in preview, preview
 
     wanted = owner.start('exec gups --pattern uniform --bytes 400M --updates 1G --warmup-seconds 600')
     begun = time.monotonic()
@@ -92,3 +107,52 @@ def test_what_one_tenant_leaves_idle_is_lent_and_comes_back_when_it_is_wanted(la
     assert busy.running and wanted.running
     for vm in (owner, borrower):
         assert qos.vm(vm.name).agent.oom_deflates == 0
+
+
+def test_a_guest_that_does_not_give_back_is_violating_and_the_other_tenant_keeps_its_memory(
+        lab: Lab, qos: Hypertierd) -> None:
+    owner, violator = guest(lab, qos), guest(lab, qos)
+    promise(owner, '<vm tenant="alice" mode="auto"><fmem reservation="256MiB"/></vm>')
+    promise(violator, '<vm tenant="eve" mode="auto"><fmem reservation="96MiB"/></vm>')
+    until(lambda: target(qos, owner) + target(qos, violator) <= CAPACITY, 30, 'both are planned')
+    # Bound to FMEM, so that nothing of it can be given back, whoever asks.
+    hog = violator.memhog('fmem', '200MiB')
+    until(lambda: violator.resident('fmem') > 200 * MIB, 60, 'it holds what it was lent', qos.log_text)
+    held = owner.memhog('fmem', '200MiB')
+    until(lambda: qos.tier(violator.name, FMEM).compliance == vm_pb2.COMPLIANCE_VIOLATING, 30,
+          'it is seen as violating', qos.log_text)
+    shown = qos.tierctl('get', violator.name).stdout
+    assert 'violating' in shown and 'does not give it back' in shown, shown
+    # What the owner has reserved and uses stays its own for as long as that lasts.
+    for _ in range(20):
+        assert target(qos, owner) >= 256 * MIB, qos.log_text()
+        time.sleep(0.25)
+    assert held.running and hog.running
+    assert qos.vm(owner.name).agent.oom_deflates == 0
+    violator.memhog_end(hog)
+    until(lambda: qos.tier(violator.name, FMEM).compliance == vm_pb2.COMPLIANCE_COMPLIANT, 60,
+          'it is at its target again', qos.log_text)
+
+
+def test_promises_are_kept_over_a_restart(qos: Hypertierd) -> None:
+    created = said(qos, 'tenant', 'create', 'acme', '--fmem-reservation', '25%', '--fmem-limit', '256MiB')
+    assert 'acme' in created
+    refused = qos.tierctl('tenant', 'set', 'acme', '--fmem-reservation', '60%')
+    assert refused.returncode == 4 and 'fmem.reservation' in refused.stderr, refused
+    said(qos, 'tenant', 'set', 'acme', '--smem-shares', '3', '--reason', 'a test')
+    said(qos, 'maintenance', 'on', '--reason', 'new DIMMs')
+    cells = ('--fmem-cell', '512MiB', '--smem-cell', '512MiB', '--mode', 'auto')
+    refused = qos.tierctl('admit', '--tenant', 'acme', *cells, '--fmem-reservation', '50%')
+    assert refused.returncode == 4 and 'new DIMMs' in refused.stdout + refused.stderr, refused
+    qos.kill()
+    qos.start()
+    assert 'new DIMMs' in said(qos, 'host')
+    assert '256 MiB' in said(qos, 'tenants')
+    said(qos, 'maintenance', 'off')
+    said(qos, 'admit', '--tenant', 'acme', *cells, '--fmem-reservation', '50%')
+    refused = qos.tierctl('admit', '--tenant', 'acme', *cells, '--fmem-reservation', '51%')
+    assert refused.returncode == 4 and 'whose limit is 256 MiB' in refused.stdout + refused.stderr, refused
+    actions = [line.split() for line in said(qos, 'audit').splitlines()]
+    assert sum('tenant.update' in line for line in actions) == 1, actions
+    said(qos, 'tenant', 'delete', 'acme')
+    assert 'acme' not in said(qos, 'tenants')

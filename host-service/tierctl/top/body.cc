@@ -14,6 +14,7 @@ namespace {
 
 // What a tier is doing, the more worth a look the higher.
 int Interest(const v1::Tier& tier) {
+  if (tier.compliance() == v1::COMPLIANCE_VIOLATING) return 5;
   switch (tier.state()) {
     case v1::TIER_STATE_SHORT:
       return 4;
@@ -30,7 +31,7 @@ int Interest(const v1::Tier& tier) {
 
 Style StyleOf(const v1::Vm& vm, const v1::Tier& tier) {
   if (vm.management() != v1::MANAGEMENT_MANAGED) return Style::kDim;
-  if (tier.state() == v1::TIER_STATE_SHORT) return Style::kBad;
+  if (Interest(tier) >= 4) return Style::kBad;
   return Interest(tier) >= 2 ? Style::kMoving : Style::kGood;
 }
 
