@@ -24,13 +24,15 @@ struct ResizeOptions {
   bool dry_run = false;
   // Seconds after which the operation fails; 0: hypertierd's default.
   unsigned timeout_s = 0;
+  // For the audit log.
+  std::string reason;
 };
 int Resize(const Context& context, const ResizeOptions& options);
 
 int ListOperations(const Context& context, const std::string& vm);
 // Shows the operation's progress until it has ended.
 int WaitOperation(const Context& context, const std::string& operation);
-int CancelOperation(const Context& context, const std::string& operation);
+int CancelOperation(const Context& context, const std::string& operation, const std::string& reason);
 
 // Shows `vms` (all when empty) until the user leaves.
 int Watch(const Context& context, const std::vector<std::string>& vms);

@@ -38,14 +38,14 @@ _tierctl() {
   if [[ $cur == -* ]]; then
     local flags='--help --output --endpoint'
     case "$command $verb" in
-      'resize ') flags+=' --fmem --smem --no-wait --timeout --dry-run' ;;
+      'resize ') flags+=' --fmem --smem --no-wait --timeout --dry-run --reason' ;;
       'tenant create') flags+=" --display-name $terms --reason" ;;
       'tenant set') flags+=" --display-name $terms --etag --reason" ;;
       'tenant delete') flags+=' --etag --reason' ;;
       'policy set') flags+=" --mode --class $terms --etag --reason" ;;
       'admit ') flags+=" --tenant --fmem-cell --smem-cell --mode --class $terms" ;;
       'preview ') flags+=" --tenant --vm --mode --class $terms --all" ;;
-      'maintenance on'|'maintenance off') flags+=' --reason' ;;
+      'cancel '|'maintenance on'|'maintenance off') flags+=' --reason' ;;
       'audit ') flags+=' --limit' ;;
       'domain-xml ') flags+=' --fmem-cell --smem-cell --fmem-target --smem-target --fmem-node --smem-node --fmem-latency --smem-latency --tenant' ;;
       ' ') flags+=' --version' ;;

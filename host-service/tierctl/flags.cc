@@ -10,6 +10,10 @@ void AddVm(CLI::App& app, std::string& vm) {
   app.add_option("vm", vm, "Domain name or vms/UUID")->required();
 }
 
+void AddReason(CLI::App& app, std::string& reason) {
+  app.add_option("--reason", reason, "Why, for the audit log")->type_name("TEXT");
+}
+
 void AddSize(CLI::App& app, const std::string& flag, const std::string& help, const std::function<void(Bytes)>& set,
              bool required) {
   CLI::Option* option = app.add_option_function<std::string>(

@@ -6,10 +6,6 @@
 namespace hypertier::tierctl {
 namespace {
 
-void AddReason(CLI::App& app, std::string& reason) {
-  app.add_option("--reason", reason, "Why, for the audit log")->type_name("TEXT");
-}
-
 void AddEtag(CLI::App& app, std::string& etag) {
   app.add_option("--etag", etag, "Only if this is still what is in force (from get)")->type_name("ETAG");
 }

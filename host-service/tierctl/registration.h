@@ -28,6 +28,9 @@ void AddToolCommands(CLI::App& app, Session& session);
 // The argument that names a VM.
 void AddVm(CLI::App& app, std::string& vm);
 
+// --reason of what changes something.
+void AddReason(CLI::App& app, std::string& reason);
+
 // An option that takes a size and complains in our words.
 void AddSize(CLI::App& app, const std::string& flag, const std::string& help, const std::function<void(Bytes)>& set,
              bool required);

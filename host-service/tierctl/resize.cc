@@ -83,6 +83,7 @@ int Resize(const Context& context, const ResizeOptions& options) {
   v1::ResizeVmRequest request;
   request.set_name(options.vm);
   request.set_validate_only(options.dry_run);
+  request.set_reason(options.reason);
   if (options.timeout_s > 0) request.mutable_timeout()->set_seconds(options.timeout_s);
   const std::pair<v1::TierKind, const std::string*> amounts[] = {{v1::TIER_KIND_FMEM, &options.fmem},
                                                                  {v1::TIER_KIND_SMEM, &options.smem}};
@@ -139,10 +140,11 @@ int ListOperations(const Context& context, const std::string& vm) {
   return kOk;
 }
 
-int CancelOperation(const Context& context, const std::string& operation) {
+int CancelOperation(const Context& context, const std::string& operation, const std::string& reason) {
   const auto stub = Connect(context);
   v1::CancelOperationRequest request;
   request.set_name(operation);
+  request.set_reason(reason);
   v1::CancelOperationResponse response;
   if (const grpc::Status status = Call(*stub, &Stub::CancelOperation, request, response); !status.ok()) {
     return Fail(context, status);

@@ -15,16 +15,25 @@ void AddResize(CLI::App& app, Session& session) {
   resize.add_flag("!--no-wait", options->wait, "Print the operation's name and return at once");
   resize.add_flag("--dry-run", options->dry_run, "Only check whether it would be accepted");
   resize.add_option("--timeout", options->timeout_s, "Seconds after which the operation fails")->type_name("S");
+  AddReason(resize, options->reason);
   resize.callback([&session, options] { session.exit_code = Resize(session.context, *options); });
 }
 
-// `wait` or `cancel`.
-void AddOnOperation(CLI::App& app, Session& session, const std::string& name, const std::string& help,
-                    int (*run)(const Context&, const std::string&)) {
+void AddWait(CLI::App& app, Session& session) {
   const auto operation = std::make_shared<std::string>();
-  CLI::App& command = *app.add_subcommand(name, help);
-  command.add_option("operation", *operation, "operations/ID")->required();
-  command.callback([&session, operation, run] { session.exit_code = run(session.context, *operation); });
+  CLI::App& wait = *app.add_subcommand("wait", "Shows the progress of an operation until it has ended");
+  wait.add_option("operation", *operation, "operations/ID")->required();
+  wait.callback([&session, operation] { session.exit_code = WaitOperation(session.context, *operation); });
+}
+
+void AddCancel(CLI::App& app, Session& session) {
+  const auto operation = std::make_shared<std::string>();
+  const auto reason = std::make_shared<std::string>();
+  CLI::App& cancel = *app.add_subcommand("cancel", "Stops a resize where it is");
+  cancel.add_option("operation", *operation, "operations/ID")->required();
+  AddReason(cancel, *reason);
+  cancel.callback(
+      [&session, operation, reason] { session.exit_code = CancelOperation(session.context, *operation, *reason); });
 }
 
 }  // namespace
@@ -54,8 +63,8 @@ void AddVmCommands(CLI::App& app, Session& session) {
   operations.add_option("vm", *vm, "Only those of this VM");
   operations.callback([&session, vm] { session.exit_code = ListOperations(session.context, *vm); });
 
-  AddOnOperation(app, session, "wait", "Shows the progress of an operation until it has ended", WaitOperation);
-  AddOnOperation(app, session, "cancel", "Stops a resize where it is", CancelOperation);
+  AddWait(app, session);
+  AddCancel(app, session);
 }
 
 }  // namespace hypertier::tierctl
