@@ -24,6 +24,8 @@ fmem_reserve = "0"
 [class.cheap]
 fmem_limit = "90%"
 '''
+# Could make use of more FMEM than the VM has.
+BUSY = 'exec gups --pattern uniform --bytes 400M --updates 1G --warmup-seconds 600'
 NAMESPACE = 'urn:hypertier:vm:1'
 
 
@@ -36,9 +38,9 @@ def qos(lab: Lab) -> collections.abc.Iterator[Hypertierd]:
     daemon.close()
 
 
-def guest(lab: Lab, daemon: Hypertierd) -> Vm:
-    """A VM whose cells are 384 MiB each, in which the agent can move pages."""
-    vm = lab.vm(agent=True, tierctl=TIERCTL, fmem='384MiB', smem='512MiB', modules=('hyperplace',))
+def guest(lab: Lab, daemon: Hypertierd, modules: tuple[str, ...] = ('hyperplace',)) -> Vm:
+    """A VM of 384 MiB FMEM and 512 MiB SMEM, in which (with hyperplace) the agent can move pages."""
+    vm = lab.vm(agent=True, tierctl=TIERCTL, fmem='384MiB', smem='512MiB', modules=modules)
     program = build.workload('gups')
     vm.put(program.read_bytes(), f'/sbin/{program.name}', 0o755)
     daemon.wait_managed(vm.name)
@@ -79,7 +81,7 @@ def test_what_one_tenant_leaves_idle_is_lent_and_comes_back_when_it_is_wanted(la
     assert refused.returncode != 0 and 'planned' in refused.stderr, refused
 
     # The borrower's programs can use all that they are given; the owner has none.
-    busy = borrower.start('exec gups --pattern uniform --bytes 400M --updates 1G --warmup-seconds 600')
+    busy = borrower.start(BUSY)
     until(lambda: target(qos, borrower) > 256 * MIB and target(qos, owner) < 224 * MIB, 90,
           'what the owner leaves idle is lent', qos.log_text)
     until(lambda: owner.resident('fmem') + borrower.resident('fmem') <= CAPACITY, 60, 'both keep to what there is',
@@ -93,7 +95,7 @@ def test_what_one_tenant_leaves_idle_is_lent_and_comes_back_when_it_is_wanted(la
     preview = said(qos, 'preview', '--tenant', 'bob', '--fmem-limit', '128MiB')
     assert borrower.name in preview, preview
 
-    wanted = owner.start('exec gups --pattern uniform --bytes 400M --updates 1G --warmup-seconds 600')
+    wanted = owner.start(BUSY)
     begun = time.monotonic()
     most = 0
     while owner.resident('fmem') < 300 * MIB:
@@ -111,23 +113,24 @@ def test_what_one_tenant_leaves_idle_is_lent_and_comes_back_when_it_is_wanted(la
 
 def test_a_guest_that_does_not_give_back_is_violating_and_the_other_tenant_keeps_its_memory(
         lab: Lab, qos: Hypertierd) -> None:
-    owner, violator = guest(lab, qos), guest(lab, qos)
+    owner, violator = guest(lab, qos), guest(lab, qos, modules=())
     promise(owner, '<vm tenant="alice" mode="auto"><fmem reservation="256MiB"/></vm>')
-    promise(violator, '<vm tenant="eve" mode="auto"><fmem reservation="96MiB"/></vm>')
+    promise(violator, '<vm tenant="eve" mode="auto"><fmem reservation="224MiB"/></vm>')
     until(lambda: target(qos, owner) + target(qos, violator) <= CAPACITY, 30, 'both are planned')
-    # Bound to FMEM, so that nothing of it can be given back, whoever asks.
-    hog = violator.memhog('fmem', '200MiB')
-    until(lambda: violator.resident('fmem') > 200 * MIB, 60, 'it holds what it was lent', qos.log_text)
-    held = owner.memhog('fmem', '200MiB')
+    # Bound to FMEM, and nobody there can move it, so that none of it is given back.
+    hog = violator.memhog('fmem', '128MiB')
+    busy = owner.start(BUSY)
+    until(lambda: owner.resident('fmem') > 240 * MIB, 60, 'the owner uses what it reserved', qos.log_text)
+    said(qos, 'policy', 'set', violator.name, '--fmem-reservation', '64MiB', '--fmem-limit', '128MiB')
     until(lambda: qos.tier(violator.name, FMEM).compliance == vm_pb2.COMPLIANCE_VIOLATING, 30,
           'it is seen as violating', qos.log_text)
     shown = qos.tierctl('get', violator.name).stdout
     assert 'violating' in shown and 'does not give it back' in shown, shown
-    # What the owner has reserved and uses stays its own for as long as that lasts.
     for _ in range(20):
         assert target(qos, owner) >= 256 * MIB, qos.log_text()
+        assert owner.resident('fmem') > 240 * MIB, qos.log_text()
         time.sleep(0.25)
-    assert held.running and hog.running
+    assert busy.running and hog.running
     assert qos.vm(owner.name).agent.oom_deflates == 0
     violator.memhog_end(hog)
     until(lambda: qos.tier(violator.name, FMEM).compliance == vm_pb2.COMPLIANCE_COMPLIANT, 60,
