@@ -39,6 +39,13 @@ ledger = "{STATE}/ledger.sqlite"
 report_interval_ms = 300
 [residency]
 period_ms = 300
+[qos]
+period_ms = 500
+# As much as the VMs have at boot: who is to get more needs somebody who gives.
+fmem_capacity = "576MiB"
+fmem_reserve = "0"
+smem_capacity = "704MiB"
+smem_reserve = "0"
 '''
 
 # What a libvirtd that we start needs on a machine without systemd.
@@ -206,6 +213,16 @@ def run() -> None:
         use_memory(connection, arguments[0])
         tierctl('list')
 
+    say('globex reserves fast memory for demo-batch and leaves its targets to hypertierd, which lends it what is idle')
+    promise = ('policy', 'set', 'demo-batch', '--mode', 'auto', '--fmem-reservation', '192MiB')
+    print(f'$ tierctl {" ".join(promise)}', flush=True)
+    if tierctl(*promise, stdout=subprocess.DEVNULL).returncode != 0:
+        sys.exit('error: the policy was not taken')
+    time.sleep(3)
+    for command in (('explain', 'demo-batch'), ('host',)):
+        print(f'$ tierctl {" ".join(command)}', flush=True)
+        tierctl(*command)
+
     say(f'Metrics are at http://{METRICS}/metrics, for example')
     with urllib.request.urlopen(f'http://{METRICS}/metrics', timeout=10) as answer:
         scraped = answer.read().decode()
@@ -274,7 +291,7 @@ def main() -> int:
     finally:
         if keep:
             say('Left running')
-            print(f'Look around:  export HYPERTIER_ENDPOINT={ENDPOINT} PATH=$PATH:{TIERCTL.parent}; tierctl watch\n'
+            print(f'Look around:  export HYPERTIER_ENDPOINT={ENDPOINT} PATH=$PATH:{TIERCTL.parent}; tierctl top\n'
                   f'Logs:         {STATE}/*.log\nStop it with: deploy/demo --stop')
         else:
             say('Cleaning up')

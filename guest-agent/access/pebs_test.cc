@@ -15,7 +15,6 @@
 namespace hypertier::agent {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 constexpr std::uint64_t kLoads = 0x01cd;

@@ -56,6 +56,16 @@ void ToProto(const policy::TierTerms& terms, v1::TierTerms& to) {
   if (terms.shares) to.set_shares(*terms.shares);
 }
 
+// What is left of them where nobody knows of what they are a share.
+policy::Terms WithoutPercentages(policy::Terms terms) {
+  for (const TierId tier : kTiers) {
+    for (std::optional<policy::Amount>* amount : {&terms[tier].reservation, &terms[tier].limit}) {
+      if (*amount && (*amount)->percent()) amount->reset();
+    }
+  }
+  return terms;
+}
+
 std::optional<policy::Amount> AmountOf(bool given, const v1::Amount& amount) {
   if (!given) return std::nullopt;
   if (amount.has_percent()) return policy::Amount::Percent(amount.percent());
@@ -121,8 +131,7 @@ void ToProto(const control::FleetSnapshot& fleet, v1::Host& host) {
   for (const std::string& sentence : qos::Unmet(commitments)) host.add_problems(sentence);
 }
 
-TenantView::TenantView(const control::FleetSnapshot& fleet)
-    : fleet_(fleet), commitments_(control::CommitmentsOf(fleet)) {
+TenantView::TenantView(const control::FleetSnapshot& fleet) : fleet_(fleet) {
   std::set<std::string> ids;
   for (const auto& [id, record] : *fleet.tenants) ids.insert(id);
   for (const control::VmPtr& vm : fleet.vms) {
@@ -153,7 +162,9 @@ void TenantView::Fill(const std::string& id, v1::Tenant& tenant) const {
     if (vm->tenant == id && Runs(*vm)) sums.Add(*vm);
   }
   tenant.set_vms(sums.vms);
-  const PerTier<qos::TierPolicy> terms = policy::Resolve(said, commitments_.capacity);
+  const std::optional<PerTier<Bytes>>& capacity = fleet_.host->capacity;
+  const PerTier<qos::TierPolicy> terms =
+      policy::Resolve(capacity ? said : WithoutPercentages(said), capacity.value_or(PerTier<Bytes>{}));
   for (const TierId tier : kTiers) {
     v1::TenantTier& shown = *tenant.add_tiers();
     shown.set_kind(Kind(tier));

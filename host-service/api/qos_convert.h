@@ -29,7 +29,6 @@ class TenantView {
 
  private:
   const control::FleetSnapshot& fleet_;
-  const qos::Snapshot commitments_;
   std::vector<std::string> ids_;
 };
 

@@ -38,15 +38,15 @@ control::EngineOptions Options() {
 
 class QosServiceTest : public testing::Test {
  protected:
-  QosServiceTest()
-      : controller_(Options(), control::EngineWorld{.agents = &world_,
-                                                    .domains = &world_,
-                                                    .residency = &world_,
-                                                    .ledger = &ledger_,
-                                                    .describe = Describe,
-                                                    .on_event = {},
-                                                    .on_connection = {},
-                                                    .on_trouble = {}}) {
+  explicit QosServiceTest(control::EngineOptions options = Options())
+      : controller_(std::move(options), control::EngineWorld{.agents = &world_,
+                                                             .domains = &world_,
+                                                             .residency = &world_,
+                                                             .ledger = &ledger_,
+                                                             .describe = Describe,
+                                                             .on_event = {},
+                                                             .on_connection = {},
+                                                             .on_trouble = {}}) {
     char pattern[] = "/tmp/hypertier-api-XXXXXX";
     directory_ = mkdtemp(pattern);
     const std::string address = "unix:" + directory_ + "/api.sock";
@@ -165,6 +165,26 @@ TEST_F(QosServiceTest, ATenantIsCreatedShownChangedByMaskAndDeleted) {
   EXPECT_EQ(shown.tenant().etag(), "");
   get.set_name("tenants/nobody");
   EXPECT_EQ(Call(&v1::QosService::Stub::GetTenant, get, shown).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+// Nobody knows how much of each tier there is.
+class UnknownHostTest : public QosServiceTest {
+ protected:
+  UnknownHostTest() : QosServiceTest(control::EngineOptions()) {}
+};
+
+TEST_F(UnknownHostTest, PercentagesComeToNothingAndNothingIsAdmittedOrPlanned) {
+  v1::Tenant made;
+  ASSERT_TRUE(Create(Acme(), made).ok());
+  EXPECT_EQ(made.tiers(0).reservation_bytes(), 0u) << "25 % of what?";
+  EXPECT_EQ(made.tiers(0).limit_bytes(), 6 * kGiB);
+  EXPECT_THAT(made.problems(), IsEmpty());
+  EXPECT_THAT(Host().tiers(), IsEmpty());
+  EXPECT_NE(Host().reason(), "");
+  v1::CheckAdmissionRequest request;
+  v1::CheckAdmissionResponse response;
+  EXPECT_EQ(Call(&v1::QosService::Stub::CheckAdmission, request, response).error_code(),
+            grpc::StatusCode::FAILED_PRECONDITION);
 }
 
 TEST_F(QosServiceTest, TenantsComeInPages) {

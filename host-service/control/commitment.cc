@@ -31,7 +31,7 @@ std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, cons
 
 qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
   qos::Snapshot commitments;
-  commitments.capacity = fleet.host->capacity.value_or(PerTier<Bytes>{});
+  commitments.capacity = *fleet.host->capacity;
   std::map<std::string, std::size_t> indices;
   const auto index_of = [&](const std::string& tenant) {
     const auto [at, is_new] = indices.try_emplace(tenant, commitments.tenants.size());

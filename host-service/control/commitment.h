@@ -17,8 +17,8 @@ namespace hypertier::control {
 // target, that. Nothing of a VM that does not run.
 Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options);
 
-// Capacity, tenants and VMs as qos/admission.h takes them: what is committed counts as reserved. Percentages of a
-// capacity that is not known are nothing.
+// Capacity, tenants and VMs as qos/admission.h takes them: what is committed counts as reserved. Only where the host's
+// capacity is known.
 qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet);
 // Index of a tenant in it, which is added where it is new.
 std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, const TenantMap& tenants);

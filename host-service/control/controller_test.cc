@@ -136,6 +136,7 @@ TEST_F(ControllerTest, ManyThreadsMayTalkToItAtOnce) {
   ASSERT_TRUE(controller_.Start().ok());
   controller_.OnResync({});
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this, t] {
       const std::string uuid = std::to_string(t);

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host-service/control/engine.h"
@@ -48,7 +49,7 @@ inline constexpr char kUuid[] = "11111111-1111-4111-8111-111111111111";
 
 class Harness {
  public:
-  explicit Harness(EngineOptions engine_options = {}) : options(engine_options) { Restart(); }
+  explicit Harness(EngineOptions engine_options = {}) : options(std::move(engine_options)) { Restart(); }
 
   // A new hypertierd on the same ledger; what the old one knew is gone. False when it cannot start.
   bool Restart() {

@@ -10,6 +10,7 @@
 #include "host-service/control/engine.h"
 #include "host-service/control/standing.h"
 #include "host-service/policy/check.h"
+#include "host-service/policy/parse.h"
 #include "host-service/policy/who_said.h"
 #include "host-service/qos/planner.h"
 
@@ -58,10 +59,10 @@ std::string TenantSentence(const Fleet& fleet, std::size_t tenant, TierId tier) 
   }
   const qos::Tenant& of = fleet.snapshot.tenants[tenant];
   const qos::TierPolicy& terms = of.policy[tier];
-  return fmt::format("{}: tenant {} has {} reserved, {} and {:g} shares; its VMs hold {}", TierName(tier),
+  return fmt::format("{}: tenant {} has {} reserved, {} and {}; its VMs hold {}", TierName(tier),
                      of.name.empty() ? "\"\"" : of.name, FormatBytes(terms.reservation),
-                     terms.limit == Bytes::Max() ? "no limit" : "a limit of " + FormatBytes(terms.limit), terms.shares,
-                     FormatBytes(held));
+                     terms.limit == Bytes::Max() ? "no limit" : "a limit of " + FormatBytes(terms.limit),
+                     policy::FormatShares(terms.shares), FormatBytes(held));
 }
 
 std::string HostSentence(const Fleet& fleet, TierId tier) {

@@ -298,7 +298,7 @@ TEST_F(EnginePromisesTest, AnExplanationSaysWhoPromisedWhatAndWhy) {
   EXPECT_THAT(said, Contains("fmem: reservation 512 MiB (50 %, class gold), limit 1 GiB (its cell), 2 shares (its "
                              "domain's metadata)"));
   EXPECT_THAT(said,
-              Contains(HasSubstr("fmem: tenant acme has 0 B reserved, no limit and 1 shares; its VMs hold 1 GiB")));
+              Contains(HasSubstr("fmem: tenant acme has 0 B reserved, no limit and 1 share; its VMs hold 1 GiB")));
   EXPECT_THAT(said, Contains(HasSubstr("fmem: of 1.50 GiB that VMs may have on this host they hold 1 GiB")));
   EXPECT_THAT(said, Contains(HasSubstr("fmem: target 1 GiB: ")));
   EXPECT_EQ(host_.engine->Explain("nobody", host_.now).status().code(), absl::StatusCode::kNotFound);

@@ -62,6 +62,10 @@ std::string_view ModeName(Mode mode) {
   return mode == Mode::kAuto ? "auto" : "static";
 }
 
+std::string FormatShares(double shares) {
+  return fmt::format("{:g} {}", shares, shares == 1 ? "share" : "shares");
+}
+
 std::string FormatAmount(const Amount& amount) {
   if (!amount.percent()) return FormatBytes(amount.bytes());
   return fmt::format("{:g} %", *amount.percent());

@@ -23,6 +23,9 @@ absl::StatusOr<double> ParseShares(std::string_view text);
 absl::StatusOr<Mode> ParseMode(std::string_view text);
 std::string_view ModeName(Mode mode);
 
+// For people: "1 share", "2.5 shares".
+std::string FormatShares(double shares);
+
 // For people: "2 GiB", "12.5 %".
 std::string FormatAmount(const Amount& amount);
 

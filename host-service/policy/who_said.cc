@@ -46,9 +46,9 @@ std::string First(const std::vector<Source>& sources, std::optional<T> TierTerms
 std::string WhoSaid(std::span<const Word> by_authority, const Classes& classes, TierId tier,
                     const qos::TierPolicy& promised) {
   const std::vector<Source> sources = SourcesOf(by_authority, classes, tier);
-  return fmt::format("reservation {}{}, limit {}{}, {:g} shares{}", FormatBytes(promised.reservation),
+  return fmt::format("reservation {}{}, limit {}{}, {}{}", FormatBytes(promised.reservation),
                      First(sources, &TierTerms::reservation, "by default"), FormatBytes(promised.limit),
-                     First(sources, &TierTerms::limit, "its cell"), promised.shares,
+                     First(sources, &TierTerms::limit, "its cell"), FormatShares(promised.shares),
                      First(sources, &TierTerms::shares, "by default"));
 }
 

@@ -16,7 +16,7 @@ struct Word {
 };
 
 // What is promised of a tier, and whose word each part is, most authority first as in Resolve: "reservation 2 GiB (25
-// %, class gold), limit 4 GiB (its cell), 1 shares (by default)".
+// %, class gold), limit 4 GiB (its cell), 1 share (by default)".
 std::string WhoSaid(std::span<const Word> by_authority, const Classes& classes, TierId tier,
                     const qos::TierPolicy& promised);
 

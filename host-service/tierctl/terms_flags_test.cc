@@ -58,10 +58,10 @@ TEST(ApplyPolicy, TakesModeAndClassOrLeavesThemOpen) {
 }
 
 TEST(Apply, NamesTheFlagThatIsWrong) {
-  const auto refused = [](PolicyFlags flags) {
+  const auto refused = [](const PolicyFlags& wrong) {
     v1::VmPolicy policy;
     google::protobuf::FieldMask mask;
-    return ToString(Apply(flags, policy, mask).message());
+    return ToString(Apply(wrong, policy, mask).message());
   };
   PolicyFlags flags;
   flags.terms.smem().limit = "101%";

@@ -82,7 +82,7 @@ grpc::Status Feed::WatchOnce(const std::stop_token& stop) {
     Vms& vms = synced ? vms_ : arriving;
     switch (response.type()) {
       case v1::WatchVmsResponse::TYPE_SYNCED:
-        vms_ = std::move(arriving);
+        vms_ = std::exchange(arriving, {});
         synced = true;
         picture_.synced = true;
         picture_.trouble.clear();
