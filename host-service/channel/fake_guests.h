@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -35,8 +36,10 @@ class FakeGuests {
     kRude,     // closes each connection at once
   };
 
-  // Sockets go to `folder`, named by number.
-  FakeGuests(std::string folder, const std::vector<Kind>& kinds) : folder_(std::move(folder)) {
+  // Sockets go to `folder`, named by number. Each guest is looked after once in `pause`.
+  FakeGuests(std::string folder, const std::vector<Kind>& kinds,
+             std::chrono::milliseconds pause = std::chrono::milliseconds(2))
+      : folder_(std::move(folder)), pause_(pause) {
     for (std::size_t i = 0; i < kinds.size(); ++i) guests_.push_back(std::make_unique<One>(kinds[i], Path(i)));
     thread_ = std::thread([this] { Loop(); });
   }
@@ -124,11 +127,12 @@ class FakeGuests {
         const agent::Time now = agent::Clock::now();
         for (auto& guest : guests_) guest->Step(now);
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      std::this_thread::sleep_for(pause_);
     }
   }
 
   const std::string folder_;
+  const std::chrono::milliseconds pause_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<One>> guests_;
   std::atomic<bool> stop_ = false;
