@@ -5,13 +5,13 @@
 
 #include <algorithm>
 
-#include "common/text.h"
+#include "common/utf8.h"
 
 namespace hypertier::api {
 namespace {
 
 constexpr std::size_t kMostReason = 256;
-constexpr std::size_t kMostActor = 64;
+constexpr std::size_t kMostActor = 128;
 
 bool IsControl(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -31,9 +31,7 @@ absl::StatusOr<control::Caller> CallerOf(const grpc::CallbackServerContext& cont
   std::string actor = context.peer();
   const auto said = context.client_metadata().find("hypertier-actor");
   if (said != context.client_metadata().end()) {
-    std::string name(said->second.data(), std::min(said->second.size(), kMostActor));
-    std::replace_if(name.begin(), name.end(), IsControl, '?');
-    actor += " " + name;
+    actor += " " + Printable({said->second.data(), said->second.size()}, kMostActor);
   }
   return control::Caller{.actor = std::move(actor), .reason = reason};
 }

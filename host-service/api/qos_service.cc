@@ -13,6 +13,7 @@
 #include "host-service/api/qos_convert.h"
 #include "host-service/api/synced.h"
 #include "host-service/control/commitment.h"
+#include "host-service/policy/check.h"
 #include "host-service/qos/admission.h"
 
 namespace hypertier::api {
@@ -38,12 +39,16 @@ absl::StatusOr<control::PreviewRequest> PreviewOf(const v1::PlanPreviewRequest& 
   for (const v1::Tenant& tenant : request.tenants()) {
     auto record = FromProto(tenant);
     if (!record.ok()) return record.status();
-    preview.tenants[record->id] = std::move(record->terms);
+    if (!preview.tenants.emplace(record->id, record->terms).second) {
+      return absl::InvalidArgumentError(fmt::format("tenants: tenants/{} is named twice", record->id));
+    }
   }
   for (const v1::VmPolicy& policy : request.policies()) {
     auto said = FromProto(policy);
     if (!said.ok()) return said.status();
-    preview.policies[VmOfPolicy(policy.name())] = *std::move(said);
+    if (!preview.policies.emplace(VmOfPolicy(policy.name()), *std::move(said)).second) {
+      return absl::InvalidArgumentError(fmt::format("policies: {} is named twice", policy.name()));
+    }
   }
   return preview;
 }
@@ -68,12 +73,14 @@ control::Backend::Done<T> QosService::WhenDone(Reactor* reactor, RpcMethod metho
 
 QosService::Reactor* QosService::GetHost(Context* context, const v1::GetHostRequest*, v1::GetHostResponse* response) {
   const control::SnapshotPtr snapshot = backend_->Snapshot();
-  ToProto(*snapshot, *response->mutable_host());
-  return Answer(context, RpcMethod::kGetHost, absl::OkStatus());
+  const absl::Status synced = CheckSynced(*snapshot);
+  if (synced.ok()) ToProto(*snapshot, *response->mutable_host());
+  return Answer(context, RpcMethod::kGetHost, synced);
 }
 
 absl::Status QosService::List(const v1::ListTenantsRequest& request, v1::ListTenantsResponse& response) const {
   const control::SnapshotPtr snapshot = backend_->Snapshot();
+  if (absl::Status synced = CheckSynced(*snapshot); !synced.ok()) return synced;
   const auto size = PageSize(request.page_size());
   if (!size.ok()) return size.status();
   const TenantView view(*snapshot);
@@ -103,13 +110,15 @@ QosService::Reactor* QosService::ListTenants(Context* context, const v1::ListTen
 
 absl::Status QosService::Get(const v1::GetTenantRequest& request, v1::GetTenantResponse& response) const {
   const control::SnapshotPtr snapshot = backend_->Snapshot();
-  const std::string id = control::WithoutPrefix(request.name(), "tenants/");
+  if (absl::Status synced = CheckSynced(*snapshot); !synced.ok()) return synced;
+  const auto id = TenantIdOf(request.name(), "name");
+  if (!id.ok()) return id.status();
   const TenantView view(*snapshot);
-  if (!view.Has(id)) {
+  if (!view.Has(*id)) {
     return absl::NotFoundError(
-        fmt::format("name: nothing was said about tenants/{}, and no VM names it; ListTenants shows all", id));
+        fmt::format("name: nothing was said about tenants/{}, and no VM names it; ListTenants shows all", *id));
   }
-  view.Fill(id, *response.mutable_tenant());
+  view.Fill(*id, *response.mutable_tenant());
   return absl::OkStatus();
 }
 
@@ -156,10 +165,12 @@ QosService::Reactor* QosService::UpdateTenant(Context* context, const v1::Update
 
 QosService::Reactor* QosService::DeleteTenant(Context* context, const v1::DeleteTenantRequest* request,
                                               v1::DeleteTenantResponse*) {
+  auto id = TenantIdOf(request->name(), "name");
+  if (!id.ok()) return Answer(context, RpcMethod::kDeleteTenant, id.status());
   auto caller = CallerOf(*context, request->reason());
   if (!caller.ok()) return Answer(context, RpcMethod::kDeleteTenant, caller.status());
   Reactor* reactor = context->DefaultReactor();
-  backend_->DeleteTenant(control::WithoutPrefix(request->name(), "tenants/"), request->etag(), *std::move(caller),
+  backend_->DeleteTenant(*std::move(id), request->etag(), *std::move(caller),
                          WhenDone<std::monostate>(reactor, RpcMethod::kDeleteTenant, [](std::monostate) {}));
   return reactor;
 }
@@ -215,6 +226,13 @@ absl::Status QosService::Check(const v1::CheckAdmissionRequest& request, v1::Che
   }
   const auto said = FromProto(request.policy());
   if (!said.ok()) return said.status();
+  if (absl::Status status = policy::CheckTerms(said->terms, cells); !status.ok()) return status;
+  std::string tenant_id;
+  if (!request.tenant().empty()) {
+    auto id = TenantIdOf(request.tenant(), "tenant");
+    if (!id.ok()) return id.status();
+    tenant_id = *std::move(id);
+  }
 
   const std::array words{*said, policy::VmTerms{.mode = host.default_mode, .qos_class = {}, .terms = {}}};
   policy::Promise promise = policy::Resolve(words, host.classes, cells);
@@ -223,7 +241,7 @@ absl::Status QosService::Check(const v1::CheckAdmissionRequest& request, v1::Che
     for (const TierId tier : kTiers) promise.tiers[tier].reservation = promise.tiers[tier].limit;
   }
   qos::Snapshot commitments = control::CommitmentsOf(*snapshot);
-  const std::size_t tenant = control::TenantIn(commitments, request.tenant(), *snapshot->tenants);
+  const std::size_t tenant = control::TenantIn(commitments, tenant_id, *snapshot->tenants);
   std::vector<std::string> reasons = qos::WouldBeUnmet(commitments, tenant, promise.tiers);
   reasons.insert(reasons.end(), promise.problems.begin(), promise.problems.end());
   if (host.maintenance) {
@@ -292,7 +310,11 @@ QosService::Reactor* QosService::ListAuditRecords(Context* context, const v1::Li
   if (!request->page_token().empty()) {
     const auto last = ReadPageToken("audit", request->page_token());
     if (!last.ok()) return Answer(context, RpcMethod::kListAuditRecords, last.status());
-    std::from_chars(last->data(), last->data() + last->size(), query.before);
+    const auto [end, error] = std::from_chars(last->data(), last->data() + last->size(), query.before);
+    if (error != std::errc() || end != last->data() + last->size()) {
+      return Answer(context, RpcMethod::kListAuditRecords,
+                    absl::InvalidArgumentError("page_token: it is none of an earlier answer"));
+    }
   }
   Reactor* reactor = context->DefaultReactor();
   using Records = std::vector<AuditRecord>;

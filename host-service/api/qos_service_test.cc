@@ -282,6 +282,14 @@ TEST_F(QosServiceTest, AdmissionCountsWhatIsPromisedAndWhatCannotBeTakenBack) {
   request.mutable_policy()->set_qos_class("platinum");
   ASSERT_TRUE(Call(&v1::QosService::Stub::CheckAdmission, request, response).ok());
   EXPECT_FALSE(response.admitted()) << "a class that does not exist is nothing to be sold by";
+  request.mutable_policy()->Clear();
+  request.mutable_policy()->mutable_fmem()->mutable_reservation()->set_percent(-10);
+  EXPECT_THAT(Call(&v1::QosService::Stub::CheckAdmission, request, response).error_message(),
+              HasSubstr("fmem.reservation: -10 is no percentage"));
+  request.mutable_policy()->Clear();
+  request.set_tenant("tenants/not one");
+  EXPECT_THAT(Call(&v1::QosService::Stub::CheckAdmission, request, response).error_message(), HasSubstr("tenant:"));
+  request.set_tenant("tenants/globex");
   request.clear_fmem_cell_bytes();
   EXPECT_THAT(Call(&v1::QosService::Stub::CheckAdmission, request, response).error_message(),
               HasSubstr("fmem_cell_bytes:"));
@@ -369,6 +377,9 @@ TEST_F(QosServiceTest, TheAuditLogIsReadInPagesAndBySubject) {
   ASSERT_THAT(page.records(), SizeIs(1));
   EXPECT_EQ(page.records(0).subject(), "tenants/a");
   EXPECT_EQ(page.next_page_token(), "");
+  request.set_page_token("YXVkaXQ6anVuaw");
+  EXPECT_EQ(Call(&v1::QosService::Stub::ListAuditRecords, request, page).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
   request.Clear();
   request.set_subject("tenants/b");
   ASSERT_TRUE(Call(&v1::QosService::Stub::ListAuditRecords, request, page).ok());

@@ -146,7 +146,7 @@ std::string ConfigReference() {
 # [class.gold]
 # fmem_reservation = "25%"                            # size or percentage of the VM's cell: guaranteed
 # fmem_limit = "4GiB"                                 # size or percentage: never exceeded
-# fmem_shares = 4                                     # weight, above 0
+# fmem_shares = 4                                     # weight, 0.001 up
 # smem_reservation, smem_limit, smem_shares           # likewise
 )";
   return text;

@@ -158,7 +158,7 @@ TEST(LoadConfig, RefusesEachBadValueNamingKeyAndRemedy) {
       {"class = 3", "class", "[class.NAME]"},
       {"class.gold = 3", "class.gold", "[class.NAME]"},
       {"[class.gold]\nfmem_weight = 3", "class.gold.fmem_weight", "fmem_shares"},
-      {"[class.gold]\nfmem_shares = 0", "class.gold.fmem_shares", "above 0"},
+      {"[class.gold]\nfmem_shares = 0", "class.gold.fmem_shares", "from 0.001"},
       {"[class.gold]\nfmem_limit = 4", "class.gold.fmem_limit", "in quotes"},
       {"[class.gold]\nfmem_limit = \"120%\"", "class.gold.fmem_limit", "0% to 100%"},
       {"listen = 3", "listen", "[listen]"},

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "host-service/control/charge.h"
+#include "host-service/control/standing.h"
 
 namespace hypertier::control {
 namespace {
@@ -17,7 +18,10 @@ PerTier<qos::TierPolicy> TermsOf(const std::string& tenant, const TenantMap& ten
 
 Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options) {
   if (!vm.TwoTier() || !vm.Alive()) return Bytes();
-  if (options.qos.Plans() && vm.promise.mode == policy::Mode::kAuto) return vm.promise.tiers[tier].reservation;
+  // One whose guest has just booted will be planned; one that cannot be driven never will.
+  const bool planned = options.qos.Plans() && vm.promise.mode == policy::Mode::kAuto &&
+                       StandingOf(vm, options).management != Management::kUnmanaged;
+  if (planned) return vm.promise.tiers[tier].reservation;
   return vm.targets ? vm.targets->bytes[tier] : vm.cells()[tier];
 }
 
@@ -52,8 +56,8 @@ qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
   return commitments;
 }
 
-Bytes RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
-              const EngineOptions& options) {
+Room RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
+             const EngineOptions& options) {
   std::map<std::string, Bytes> taken;
   for (const auto& [id, record] : tenants) taken[id];
   const std::string& own = vm.description->tenant;
@@ -68,7 +72,7 @@ Bytes RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, co
     // What its own tenant reserved and does not use is there for it.
     if (tenant != own) room -= std::max(bytes, TermsOf(tenant, tenants, capacity)[tier].reservation);
   }
-  return std::min(room, TermsOf(own, tenants, capacity)[tier].limit - taken[own]);
+  return {room, TermsOf(own, tenants, capacity)[tier].limit - taken[own]};
 }
 
 }  // namespace hypertier::control

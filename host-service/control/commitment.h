@@ -23,9 +23,13 @@ qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet);
 // Index of a tenant in it, which is added where it is new.
 std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, const TenantMap& tenants);
 
-// The largest target that `vm` can have at this moment without taking what others are promised or still hold. `fleet`
-// may contain it.
-Bytes RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
-              const EngineOptions& options);
+// The largest target that `vm` can have at this moment: without taking what others are promised or still hold, and
+// within the limit of its tenant. `fleet` may contain it.
+struct Room {
+  Bytes host;
+  Bytes tenant;
+};
+Room RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
+             const EngineOptions& options);
 
 }  // namespace hypertier::control

@@ -116,6 +116,7 @@ class Engine {
   void Rebooted(Vm& vm);
   void NoteChanges(Vm& vm, const std::optional<GuestReport>& before, const Now& now);
   void Settle(Vm& vm, const Now& now);
+  bool MayAdopt(const Vm& vm) const;
   void Adopt(Vm& vm, const Now& now);
   void Renew(Vm& vm, const Now& now);
   void Tell(Vm& vm, const Now& now);
@@ -123,6 +124,7 @@ class Engine {
 
   // Targets and operations.
   std::uint64_t NextGeneration(const Vm& vm) const;
+  absl::Status CheckNoMaintenance() const;
   // Growth of a VM that nobody plans must not take what others are promised or hold.
   absl::Status CheckRoom(const Vm& vm, const PerTier<Bytes>& targets) const;
   // What new targets are written down with.
@@ -145,8 +147,9 @@ class Engine {
 
   // What tenants and VMs were promised over gRPC (engine_promises.cc).
   void KeepTerms(std::vector<TenantRecord> tenants, std::vector<VmPolicyRecord> policies);
-  absl::Status PutTenant(const TenantRecord& tenant, const policy::Terms& before, std::string action,
+  absl::Status PutTenant(const TenantRecord& tenant, const TenantRecord& before, std::string action,
                          const Caller& caller, const Now& now);
+  absl::Status CheckVmTerms(const Vm& vm, const policy::VmTerms& said) const;
   absl::Status WriteVmPolicy(Vm& vm, const VmPolicyRecord& policy, const policy::VmTerms& before, const Caller& caller,
                              const Now& now);
   void KeepMaintenance(std::optional<MaintenanceRecord> maintenance);
@@ -157,6 +160,7 @@ class Engine {
   policy::VmTerms SaidOverGrpc(const std::string& uuid) const;
   policy::Promise PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc) const;
   void ResolvePromise(Vm& vm);
+  absl::Status CheckSynced() const;
   absl::Status CheckPlans() const;
   Fleet TheFleet(const TenantMap& tenants, const Now& now);
   void PlanTargets(const Now& now);

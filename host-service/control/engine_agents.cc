@@ -167,7 +167,11 @@ void Engine::Settle(Vm& vm, const Now& now) {
       Renew(vm, now);
       break;
     case Agreement::kAdopt:
-      Adopt(vm, now);
+      if (MayAdopt(vm)) {
+        Adopt(vm, now);
+      } else {
+        Tell(vm, now);
+      }
       break;
     case Agreement::kAdoptBoot:
       vm.targets = VmTargets{TargetsFromBalloons(vm.cells(), vm.link.report->BalloonTargets()), 0, false};
@@ -177,6 +181,19 @@ void Engine::Settle(Vm& vm, const Now& now) {
       break;
   }
   if (was_agreed && !vm.agreed) vm.at_target_since = {};
+}
+
+// A total is the guest's word about what virsh has told it. Where somebody has promised what VMs may have, it counts no
+// more than a client's.
+bool Engine::MayAdopt(const Vm& vm) const {
+  const bool first = !vm.targets || !vm.targets->in_ledger;
+  if (first || !options_.qos.Plans()) return !host_->maintenance || first;
+  if (host_->maintenance || vm.promise.mode == policy::Mode::kAuto) return false;
+  const PerTier<Bytes> targets = TargetsFromBalloons(vm.cells(), vm.link.report->BalloonTargets());
+  for (const TierId tier : kTiers) {
+    if (targets[tier] > vm.promise.tiers[tier].limit) return false;
+  }
+  return CheckRoom(vm, targets).ok();
 }
 
 void Engine::Adopt(Vm& vm, const Now& now) {

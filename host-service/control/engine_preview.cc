@@ -78,11 +78,7 @@ absl::Status Engine::CheckPlans() const {
   if (!options_.qos.Plans()) {
     return absl::FailedPreconditionError(fmt::format("nothing is planned on this host: {}", options_.qos.off));
   }
-  if (!synced_) {
-    return absl::UnavailableError(fmt::format(
-        "hypertierd has not had a list of domains from libvirt yet ({}); it keeps trying", disconnect_reason_));
-  }
-  return absl::OkStatus();
+  return CheckSynced();
 }
 
 absl::StatusOr<std::vector<PlannedVm>> Engine::PreviewPlan(const PreviewRequest& request, const Now& now) {
@@ -100,8 +96,10 @@ absl::StatusOr<std::vector<PlannedVm>> Engine::PreviewPlan(const PreviewRequest&
     if (!vm.TwoTier()) {
       return absl::InvalidArgumentError(fmt::format("policies: VM {} is not two-tier, and never planned", vm.name));
     }
-    if (absl::Status status = policy::CheckTerms(said.terms, vm.cells()); !status.ok()) return status;
-    promises[&vm] = PromiseOf(vm, said);
+    if (absl::Status status = CheckVmTerms(vm, said); !status.ok()) return status;
+    if (!promises.emplace(&vm, PromiseOf(vm, said)).second) {
+      return absl::InvalidArgumentError(fmt::format("policies: VM {} is named twice", vm.name));
+    }
   }
   Fleet fleet = TheFleet(tenants, now);
   for (std::size_t i = 0; i < fleet.vms.size(); ++i) {
@@ -166,13 +164,20 @@ absl::Status Engine::CheckRoom(const Vm& vm, const PerTier<Bytes>& targets) cons
   for (const auto& [uuid, other] : vms_) fleet.push_back(other.get());
   for (const TierId tier : kTiers) {
     if (targets[tier] <= vm.targets->bytes[tier]) continue;
-    const Bytes room = RoomFor(vm, tier, fleet, *tenants_, options_);
-    if (targets[tier] <= room) continue;
-    return absl::OutOfRangeError(fmt::format(
-        "tiers: {} of {} is more than the {} that other VMs' memory and promises leave it of this host and of its "
-        "tenant's limit; ask for less, or let its targets be planned (mode auto) with that much reserved, which makes "
-        "room",
-        TierName(tier), FormatBytes(targets[tier]), FormatBytes(room)));
+    const Room room = RoomFor(vm, tier, fleet, *tenants_, options_);
+    if (targets[tier] > room.tenant) {
+      return absl::OutOfRangeError(fmt::format(
+          "tiers: {} of {} is more than the {} that the limit of tenant {} and its other VMs leave; ask for less, or "
+          "raise the limit (tierctl tenant set {} --{}-limit)",
+          TierName(tier), FormatBytes(targets[tier]), FormatBytes(room.tenant), vm.description->tenant,
+          vm.description->tenant, TierName(tier)));
+    }
+    if (targets[tier] > room.host) {
+      return absl::OutOfRangeError(fmt::format(
+          "tiers: {} of {} is more than the {} that other VMs' memory and promises leave of this host; ask for less, "
+          "or let its targets be planned (tierctl policy set {} --mode auto) with that much reserved, which makes room",
+          TierName(tier), FormatBytes(targets[tier]), FormatBytes(room.host), vm.name));
+    }
   }
   return absl::OkStatus();
 }

@@ -29,6 +29,12 @@ absl::Status NoSuchTenant(const std::string& id) {
       fmt::format("name: nothing was said about tenants/{}; ListTenants shows all, CreateTenant begins one", id));
 }
 
+std::string ChangesOf(const TenantRecord& before, const TenantRecord& after) {
+  const std::string terms = policy::Changes(before.terms, after.terms);
+  if (before.display_name == after.display_name) return terms;
+  return fmt::format("name \"{}\" -> \"{}\", terms: {}", before.display_name, after.display_name, terms);
+}
+
 }  // namespace
 
 void Engine::KeepTerms(std::vector<TenantRecord> tenants, std::vector<VmPolicyRecord> policies) {
@@ -40,11 +46,11 @@ void Engine::KeepTerms(std::vector<TenantRecord> tenants, std::vector<VmPolicyRe
   policies_ = std::move(policy_map);
 }
 
-absl::Status Engine::PutTenant(const TenantRecord& tenant, const policy::Terms& before, std::string action,
+absl::Status Engine::PutTenant(const TenantRecord& tenant, const TenantRecord& before, std::string action,
                                const Caller& caller, const Now& now) {
   if (absl::Status status = policy::CheckTerms(tenant.terms, options_.qos.capacity); !status.ok()) return status;
   const AuditRecord audit =
-      MakeAudit(caller, std::move(action), "tenants/" + tenant.id, policy::Changes(before, tenant.terms), now);
+      MakeAudit(caller, std::move(action), "tenants/" + tenant.id, ChangesOf(before, tenant), now);
   if (const absl::Status status = world_.ledger->PutTenant(tenant, audit); !status.ok()) return NotWritten(status);
   auto tenants = std::make_shared<TenantMap>(*tenants_);
   (*tenants)[tenant.id] = tenant;
@@ -69,15 +75,14 @@ absl::StatusOr<TenantRecord> Engine::CreateTenant(TenantRecord tenant, const Cal
 absl::StatusOr<TenantRecord> Engine::UpdateTenant(const TenantEdit& edit, const Caller& caller, const Now& now) {
   const auto known = tenants_->find(edit.id);
   if (known == tenants_->end()) return NoSuchTenant(edit.id);
-  const TenantRecord& before = known->second;
+  const TenantRecord before = known->second;
   if (absl::Status same = CheckEtag(edit.etag, EtagOf(before), "tenants/" + edit.id); !same.ok()) return same;
   TenantRecord after = before;
   if (absl::Status status = edit.edit(after); !status.ok()) return status;
   if (after == before) return after;
   ++after.version;
   after.changed = now.wall;
-  const policy::Terms old_terms = before.terms;
-  if (absl::Status status = PutTenant(after, old_terms, "tenant.update", caller, now); !status.ok()) return status;
+  if (absl::Status status = PutTenant(after, before, "tenant.update", caller, now); !status.ok()) return status;
   return after;
 }
 
@@ -86,8 +91,7 @@ absl::Status Engine::DeleteTenant(const std::string& id, const std::string& etag
   const auto known = tenants_->find(id);
   if (known == tenants_->end()) return NoSuchTenant(id);
   if (absl::Status same = CheckEtag(etag, EtagOf(known->second), "tenants/" + id); !same.ok()) return same;
-  const AuditRecord audit =
-      MakeAudit(caller, "tenant.delete", "tenants/" + id, policy::Changes(known->second.terms, {}), now);
+  const AuditRecord audit = MakeAudit(caller, "tenant.delete", "tenants/" + id, ChangesOf(known->second, {}), now);
   if (const absl::Status status = world_.ledger->DeleteTenant(id, audit); !status.ok()) return NotWritten(status);
   auto tenants = std::make_shared<TenantMap>(*tenants_);
   tenants->erase(id);
@@ -99,6 +103,7 @@ absl::Status Engine::DeleteTenant(const std::string& id, const std::string& etag
 }
 
 absl::StatusOr<VmPolicyRecord> Engine::UpdateVmPolicy(const VmPolicyEdit& edit, const Caller& caller, const Now& now) {
+  if (absl::Status synced = CheckSynced(); !synced.ok()) return synced;
   const auto found = FindByName(edit.vm);
   if (!found.ok()) return found.status();
   Vm& vm = **found;
@@ -111,17 +116,20 @@ absl::StatusOr<VmPolicyRecord> Engine::UpdateVmPolicy(const VmPolicyEdit& edit, 
   VmPolicyRecord after = before;
   if (absl::Status status = edit.edit(after); !status.ok()) return status;
   if (after == before) return after;
-  const std::string& qos_class = after.policy.qos_class;
-  if (!qos_class.empty() && !options_.qos.classes.contains(qos_class)) {
-    return absl::InvalidArgumentError(fmt::format(
-        "policy.qos_class: the configuration has no [class.{}]; GetHost shows those that it has", qos_class));
-  }
-  const std::optional<PerTier<Bytes>> cells = vm.TwoTier() ? std::optional(vm.cells()) : std::nullopt;
-  if (absl::Status status = policy::CheckTerms(after.policy.terms, cells); !status.ok()) return status;
+  if (absl::Status status = CheckVmTerms(vm, after.policy); !status.ok()) return status;
   ++after.version;
   after.changed = now.wall;
   if (absl::Status status = WriteVmPolicy(vm, after, before.policy, caller, now); !status.ok()) return status;
   return after;
+}
+
+absl::Status Engine::CheckVmTerms(const Vm& vm, const policy::VmTerms& said) const {
+  if (!said.qos_class.empty() && !options_.qos.classes.contains(said.qos_class)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "policy.qos_class: the configuration has no [class.{}]; GetHost shows those that it has", said.qos_class));
+  }
+  const std::optional<PerTier<Bytes>> cells = vm.TwoTier() ? std::optional(vm.cells()) : std::nullopt;
+  return policy::CheckTerms(said.terms, cells);
 }
 
 absl::Status Engine::WriteVmPolicy(Vm& vm, const VmPolicyRecord& policy, const policy::VmTerms& before,
@@ -161,10 +169,21 @@ void Engine::KeepMaintenance(std::optional<MaintenanceRecord> maintenance) {
   header_changed_ = true;
 }
 
+absl::Status Engine::CheckNoMaintenance() const {
+  if (!host_->maintenance) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("the host is in maintenance ({}), and no target is changed until that is ended (tierctl maintenance "
+                  "off)",
+                  host_->maintenance->reason));
+}
+
 absl::Status Engine::SetMaintenance(bool active, const Caller& caller, const Now& now) {
   if (!active && !host_->maintenance) return absl::OkStatus();
   std::optional<MaintenanceRecord> after;
-  if (active) after = MaintenanceRecord{.reason = caller.reason, .actor = caller.actor, .began = now.wall};
+  if (active) {
+    after = host_->maintenance.value_or(MaintenanceRecord{.reason = {}, .actor = caller.actor, .began = now.wall});
+    after->reason = caller.reason;
+  }
   const AuditRecord audit = MakeAudit(caller, active ? "maintenance.begin" : "maintenance.end", "host",
                                       active ? "no target is changed" : "targets are changed again", now);
   if (const absl::Status status = world_.ledger->SetMaintenance(after, audit); !status.ok()) return NotWritten(status);

@@ -237,14 +237,102 @@ TEST_F(EnginePromisesTest, AVmThatNobodyPlansCannotGrowIntoWhatOthersHoldOrArePr
   host_.Appear(DomainState::kRunning, kOther);
   const auto refused = host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(513))});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kOutOfRange);
-  EXPECT_THAT(ToString(refused.status().message()), HasSubstr("fmem of 513 MiB is more than the 512 MiB"));
+  EXPECT_THAT(ToString(refused.status().message()),
+              HasSubstr("fmem of 513 MiB is more than the 512 MiB that other VMs"));
   ASSERT_TRUE(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(512))}).ok());
   // A tenant's limit holds for its VMs that nobody plans, too.
   ASSERT_TRUE(host_.engine->CreateTenant(Acme(policy::Amount::Of(Bytes::MiB(300))), kAlice, host_.now).ok());
   EXPECT_THAT(ToString(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(600))}).status().message()),
-              HasSubstr("more than the 300 MiB"));
+              HasSubstr("more than the 300 MiB that the limit of tenant acme"));
   // Shrinking is always right.
   EXPECT_TRUE(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(400))}).ok());
+}
+
+// A total that virsh has set, or that a guest says so of.
+void SayTotal(Harness& host, Bytes fmem) {
+  host.Pass(absl::Seconds(3));
+  host.Say(Harness::Report(0, Bytes::GiB(1) - fmem, Bytes(), agent::v1::Report::SOURCE_TOTAL));
+}
+
+TEST_F(EnginePromisesTest, AGuestsTotalCountsNoMoreThanAClientsResize) {
+  (void)host_.Begin(Bytes::MiB(256));
+  Obey();
+  SayTotal(host_, Bytes::MiB(512));
+  EXPECT_EQ(Fmem(), Bytes::MiB(512)) << "virsh setmem, as ever";
+  // The other one's 1024 MiB leave 512.
+  host_.Define(kOther, "db1").tenant = "globex";
+  host_.Appear(DomainState::kRunning, kOther);
+  SayTotal(host_, Bytes::MiB(768));
+  EXPECT_EQ(Fmem(), Bytes::MiB(512)) << "it would take what others hold";
+  ASSERT_TRUE(host_.engine->SetMaintenance(true, kAlice, host_.now).ok());
+  SayTotal(host_, Bytes::MiB(300));
+  EXPECT_EQ(Fmem(), Bytes::MiB(512)) << "maintenance";
+  ASSERT_TRUE(host_.engine->SetMaintenance(false, kAlice, host_.now).ok());
+  ASSERT_TRUE(
+      Say({.mode = policy::Mode::kAuto, .qos_class = {}, .terms = {{{}, policy::Amount::Of(Bytes::MiB(256)), {}}, {}}})
+          .ok());
+  host_.Pass(absl::Seconds(1));
+  ASSERT_EQ(Fmem(), Bytes::MiB(256));
+  for (std::uint64_t page = 0; page < 4; ++page) {
+    SayTotal(host_, Bytes::GiB(1) - Bytes(page * kPage.count()));
+    EXPECT_EQ(Fmem(), Bytes::MiB(256)) << "the planner decides";
+  }
+}
+
+TEST_F(EnginePromisesTest, WhatATenantReservedIsNotThereForOthersWhetherOrNotItHasVms) {
+  (void)host_.Begin(Bytes::MiB(256));
+  Obey();
+  TenantRecord globex;
+  globex.id = "globex";
+  globex.terms.fmem().reservation = policy::Amount::Of(Bytes::GiB(1));
+  ASSERT_TRUE(host_.engine->CreateTenant(globex, kAlice, host_.now).ok());
+  EXPECT_THAT(ToString(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(513))}).status().message()),
+              HasSubstr("more than the 512 MiB that other VMs' memory and promises leave"));
+  EXPECT_TRUE(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(512))}).ok());
+}
+
+TEST_F(EnginePromisesTest, OneThatIsPlannedTakesNoResizeEvenWhileAnEarlierOneIsUnderWay) {
+  const std::string id = host_.Begin(Bytes::MiB(512));
+  ASSERT_TRUE(Say({.mode = policy::Mode::kAuto, .qos_class = {}, .terms = {}}).ok());
+  const auto refused = host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(640))});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(ToString(refused.status().message()), HasSubstr("tierctl policy set web1 --mode static"));
+  ASSERT_TRUE(host_.engine->SetMaintenance(true, kAlice, host_.now).ok());
+  EXPECT_EQ(host_.engine->Cancel(id, kAlice, host_.now).status().code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(host_.engine->SetMaintenance(false, kAlice, host_.now).ok());
+  EXPECT_TRUE(host_.engine->Cancel(id, kAlice, host_.now).ok());
+}
+
+TEST_F(EnginePromisesTest, MaintenanceThatIsBegunAgainKeepsItsBeginning) {
+  ASSERT_TRUE(host_.engine->SetMaintenance(true, kAlice, host_.now).ok());
+  const absl::Time began = host_.now.wall;
+  host_.Pass(absl::Seconds(5));
+  ASSERT_TRUE(host_.engine->SetMaintenance(true, {.actor = "bob", .reason = "longer"}, host_.now).ok());
+  const MaintenanceRecord maintenance = *host_.Look()->host->maintenance;
+  EXPECT_EQ(maintenance.began, began);
+  EXPECT_EQ(maintenance.actor, "unix: alice");
+  EXPECT_EQ(maintenance.reason, "longer");
+}
+
+TEST_F(EnginePromisesTest, ANewNameOfATenantIsInTheAuditLog) {
+  ASSERT_TRUE(host_.engine->CreateTenant(Acme({}), kAlice, host_.now).ok());
+  ASSERT_TRUE(host_.engine
+                  ->UpdateTenant({.id = "acme",
+                                  .etag = "",
+                                  .edit =
+                                      [](TenantRecord& tenant) {
+                                        tenant.display_name = "Acme Ltd";
+                                        return absl::OkStatus();
+                                      }},
+                                 kAlice, host_.now)
+                  .ok());
+  EXPECT_THAT(host_.ledger.audit.back().detail, HasSubstr("name \"\" -> \"Acme Ltd\""));
+}
+
+TEST_F(EnginePromisesTest, BeforeTheFirstListOfDomainsNobodyIsToldThatAVmDoesNotExist) {
+  ASSERT_TRUE(host_.Restart());
+  EXPECT_EQ(Say({.mode = policy::Mode::kAuto, .qos_class = {}, .terms = {}}).status().code(),
+            absl::StatusCode::kUnavailable);
 }
 
 TEST_F(EnginePromisesTest, WhatIsCommittedIsAReservationOrWhatNobodyCanTakeBack) {
@@ -277,6 +365,13 @@ TEST_F(EnginePromisesTest, APreviewShowsWhereOtherPromisesWouldLeadAndChangesNot
   const auto by_vm = host_.engine->PreviewPlan(request, host_.now);
   ASSERT_THAT(*by_vm, SizeIs(1));
   EXPECT_EQ(by_vm->front().targets.fmem().amount, Bytes::MiB(256));
+  request.policies["web1"].qos_class = "platinum";
+  EXPECT_THAT(ToString(host_.engine->PreviewPlan(request, host_.now).status().message()),
+              HasSubstr("no [class.platinum]"));
+  request.policies["web1"].qos_class.clear();
+  request.policies[kUuid] = request.policies["web1"];
+  EXPECT_THAT(ToString(host_.engine->PreviewPlan(request, host_.now).status().message()), HasSubstr("named twice"));
+  request.policies.erase(kUuid);
   request.policies["web1"].terms.fmem().limit = policy::Amount::Percent(250);
   EXPECT_EQ(host_.engine->PreviewPlan(request, host_.now).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Fmem(), before);

@@ -52,14 +52,21 @@ void Engine::FollowCompliance(Vm& vm, const Now& now) {
     vm.compliance = {};
     return;
   }
+  // Between two measurements nobody can be seen to give back.
+  const absl::Duration seen = SeenAt(vm, now);
   for (const TierId tier : kTiers) {
-    const Bytes charged = ChargedOf(vm, tier);
-    const Bytes held = vm.residency.bytes ? (*vm.residency.bytes)[tier] : charged;
     const Bytes target = TargetOf(vm, tier);
-    vm.overstay[tier].Update(charged, target + options_.slack, now.mono);
-    vm.excess[tier].Update(held, target + options_.slack, now.mono);
+    vm.overstay[tier].Update(ChargedOf(vm, tier), target + options_.slack, seen);
+    if (!vm.residency.bytes || !vm.targets) {
+      if (vm.compliance[tier]) Touch(vm);
+      vm.excess[tier] = {};
+      vm.compliance[tier].reset();
+      continue;
+    }
+    const Bytes held = (*vm.residency.bytes)[tier];
+    vm.excess[tier].Update(held, target + options_.slack, seen);
     const std::optional<qos::Compliance> before = vm.compliance[tier];
-    const qos::Compliance after = vm.excess[tier].At(now.mono, options_.overstay_patience);
+    const qos::Compliance after = vm.excess[tier].At(seen, options_.overstay_patience);
     if (before == after) continue;
     vm.compliance[tier] = after;
     Touch(vm);

@@ -190,6 +190,38 @@ TEST_F(EngineQosTest, AGuestThatHasJustBootedIsNotBlamedForWhatItMightTouch) {
   EXPECT_EQ((*host_.Vm(kWeb)->tiers).fmem().compliance, qos::Compliance::kCompliant);
 }
 
+TEST_F(EngineQosTest, NobodyIsBlamedBetweenTwoMeasurementsNorWithoutOne) {
+  Start(kWeb, Auto(Bytes()), Bytes::GiB(3), {});
+  // The guest answers, and gives nothing back.
+  const auto pass = [&](int seconds) {
+    for (int second = 0; second < seconds; ++second) {
+      host_.Pass(absl::Seconds(1));
+      Report(kWeb);
+    }
+  };
+  const auto compliance = [&] { return (*host_.Vm(kWeb)->tiers).fmem().compliance; };
+  pass(5);
+  EXPECT_EQ(compliance(), std::nullopt) << "nothing was measured";
+  const auto limited = host_.engine->UpdateVmPolicy({.vm = kWeb,
+                                                     .etag = "",
+                                                     .edit =
+                                                         [](VmPolicyRecord& record) {
+                                                           record.policy.terms.fmem().limit =
+                                                               policy::Amount::Of(Bytes::MiB(256));
+                                                           return absl::OkStatus();
+                                                         }},
+                                                    {}, host_.now);
+  ASSERT_TRUE(limited.ok()) << limited.status();
+  pass(1);
+  ASSERT_EQ(Fmem(kWeb), Bytes::MiB(256));
+  host_.Measure(Bytes::MiB(900), Bytes(), kWeb);
+  pass(20);
+  EXPECT_EQ(compliance(), qos::Compliance::kLagging);
+  host_.Measure(Bytes::MiB(900), Bytes(), kWeb);
+  pass(3);
+  EXPECT_EQ(compliance(), qos::Compliance::kViolating);
+}
+
 TEST_F(EngineQosTest, WhoFallsSilentIsFrozenAndLosesNothing) {
   const PerTier<Bytes> half{Bytes::MiB(512), Bytes()};
   Start(kWeb, Auto(Bytes::MiB(512)), Bytes::GiB(3), half);
@@ -247,7 +279,7 @@ TEST_F(EngineQosTest, APlannedVmCannotBeResizedAndAStaticOneCan) {
   Start(kWeb, Auto(Bytes::MiB(512)), Bytes::MiB(100));
   const auto refused = host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(256))});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(ToString(refused.status().message()), HasSubstr("mode=\"static\""));
+  EXPECT_THAT(ToString(refused.status().message()), HasSubstr("--mode static"));
   host_.descriptions[kWeb].policy.mode = policy::Mode::kStatic;
   host_.Appear(DomainState::kRunning, kWeb);
   EXPECT_TRUE(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(256))}).ok());

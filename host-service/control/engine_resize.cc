@@ -57,15 +57,12 @@ absl::StatusOr<OperationPtr> Engine::Resize(const ResizeRequest& request, const 
   if (standing.management != Management::kManaged) {
     return absl::FailedPreconditionError(fmt::format("name: VM {} is not managed: {}", vm.name, standing.reason));
   }
-  if (host_->maintenance) {
-    return absl::FailedPreconditionError(fmt::format(
-        "the host is in maintenance ({}), and no target is changed until that is ended", host_->maintenance->reason));
-  }
-  if (Planned(vm, options_)) {
+  if (absl::Status frozen = CheckNoMaintenance(); !frozen.ok()) return frozen;
+  if (options_.qos.Plans() && vm.promise.mode == policy::Mode::kAuto) {
     return absl::FailedPreconditionError(
         fmt::format("name: the targets of VM {} are planned (its mode is auto), so that the next plan would undo a "
-                    "resize; change what it is promised, or set mode=\"static\" in its metadata first",
-                    vm.name));
+                    "resize; change what it is promised, or its mode first (tierctl policy set {} --mode static)",
+                    vm.name, vm.name));
   }
   const auto checked = CheckResize(vm, request, options_);
   if (!checked.ok()) return checked.status();
@@ -131,6 +128,7 @@ absl::StatusOr<OperationPtr> Engine::Cancel(const std::string& name, const Calle
     return absl::FailedPreconditionError(fmt::format("name: operations/{} has ended ({}); there is nothing to cancel",
                                                      id, OperationStateName(running->record.state)));
   }
+  if (absl::Status frozen = CheckNoMaintenance(); !frozen.ok()) return frozen;
   Vm* vm = Find(running->record.uuid);
   if (vm == nullptr || !vm->targets || !vm->TwoTier()) {
     return absl::UnavailableError(fmt::format(

@@ -17,7 +17,7 @@ qos::VmTier TierOf(const Vm& vm, TierId tier, const EngineOptions& options, cons
   state.size = vm.cells()[tier];
   state.target = TargetOf(vm, tier);
   state.held = ChargedOf(vm, tier);
-  state.overstays = vm.overstay[tier].Lasts(now.mono, options.overstay_patience);
+  state.overstays = vm.overstay[tier].Lasts(SeenAt(vm, now), options.overstay_patience);
   return state;
 }
 
@@ -45,6 +45,10 @@ bool Planned(const Vm& vm, const EngineOptions& options) {
 bool Planned(const Vm& vm, policy::Mode mode, const EngineOptions& options) {
   return options.qos.Plans() && mode == policy::Mode::kAuto && vm.operation.empty() &&
          StandingOf(vm, options).management == Management::kManaged;
+}
+
+absl::Duration SeenAt(const Vm& vm, const Now& now) {
+  return vm.residency.bytes ? vm.residency.taken : now.mono;
 }
 
 Bytes TargetOf(const Vm& vm, TierId tier) {

@@ -24,6 +24,9 @@ struct Fleet {
 bool Planned(const Vm& vm, const EngineOptions& options);
 bool Planned(const Vm& vm, policy::Mode mode, const EngineOptions& options);
 
+// When what is held of the VM was last seen, on Now::mono's clock.
+absl::Duration SeenAt(const Vm& vm, const Now& now);
+
 // The target in force; where none is known, the cell.
 Bytes TargetOf(const Vm& vm, TierId tier);
 

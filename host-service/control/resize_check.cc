@@ -115,10 +115,11 @@ absl::StatusOr<CheckedResize> CheckResize(const Vm& vm, const ResizeRequest& req
           field, TierName(tier), wanted.count(), FormatBytes(wanted), cell.count(), FormatBytes(cell)));
     }
     if (wanted > vm.promise.tiers[tier].limit) {
-      return absl::OutOfRangeError(fmt::format(
-          "{}: {} target of {} bytes ({}) is above the VM's limit, {} bytes ({}), set by its metadata or its class",
-          field, TierName(tier), wanted.count(), FormatBytes(wanted), vm.promise.tiers[tier].limit.count(),
-          FormatBytes(vm.promise.tiers[tier].limit)));
+      return absl::OutOfRangeError(
+          fmt::format("{}: {} target of {} bytes ({}) is above the VM's limit, {} bytes ({}), which is what it was "
+                      "promised at most; tierctl explain says by whom",
+                      field, TierName(tier), wanted.count(), FormatBytes(wanted), vm.promise.tiers[tier].limit.count(),
+                      FormatBytes(vm.promise.tiers[tier].limit)));
     }
     if (wanted < floor) {
       const bool configured = floor == std::min(options.floors[tier], cell);

@@ -88,9 +88,9 @@ struct AuditRecord {
   // Given by the ledger, whatever a caller sets: from 1 upwards, and never twice.
   std::uint64_t sequence = 0;
   absl::Time time;
-  // "uid 0 pid 123", or the subject of a certificate.
+  // "unix: alice": the client's address, and what it says of itself.
   std::string actor;
-  // "tenant.create", "policy.set", "vm.resize", "maintenance.begin".
+  // "tenant.create", "policy.update", "vm.resize", "maintenance.begin".
   std::string action;
   // "tenants/a", "vms/UUID", "host".
   std::string subject;

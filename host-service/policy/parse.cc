@@ -37,16 +37,16 @@ absl::StatusOr<Amount> ParseAmount(std::string_view text) {
 
 absl::Status CheckShares(double shares) {
   // Not a number compares false.
-  if (shares > 0 && shares <= kMostShares) return absl::OkStatus();
+  if (shares >= kLeastShares && shares <= kMostShares) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      fmt::format("{} is no weight; write a number above 0 and up to {:.0f}", shares, kMostShares));
+      fmt::format("{} is no weight; write a number from {} to {:.0f}", shares, kLeastShares, kMostShares));
 }
 
 absl::StatusOr<double> ParseShares(std::string_view text) {
   const std::optional<double> shares = ParseNumber(Trim(text));
   if (!shares) {
     return absl::InvalidArgumentError(
-        fmt::format("\"{}\" is no weight; write a number above 0 and up to {:.0f}", text, kMostShares));
+        fmt::format("\"{}\" is no weight; write a number from {} to {:.0f}", text, kLeastShares, kMostShares));
   }
   if (absl::Status status = CheckShares(*shares); !status.ok()) return status;
   return *shares;

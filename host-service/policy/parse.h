@@ -10,12 +10,13 @@
 namespace hypertier::policy {
 
 // Far more than anyone needs, and far from where sums of weights lose their meaning.
+inline constexpr double kLeastShares = 0.001;
 inline constexpr double kMostShares = 1e6;
 
 // A size such as "2GiB", or a percentage such as "12.5%". InvalidArgument: what is wrong with the text; remedy.
 absl::StatusOr<Amount> ParseAmount(std::string_view text);
 
-// Above 0, at most kMostShares. InvalidArgument: as above.
+// kLeastShares to kMostShares. InvalidArgument: as above.
 absl::Status CheckShares(double shares);
 absl::StatusOr<double> ParseShares(std::string_view text);
 

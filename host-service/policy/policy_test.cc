@@ -36,8 +36,8 @@ TEST(Amount, WhatIsNoneIsRefusedWithTheRemedy) {
   }
   for (const char* bad : {"", "x", "-5", "5 apples"}) EXPECT_FALSE(ParseAmount(bad).ok()) << bad;
   EXPECT_EQ(*ParseShares("0.5"), 0.5);
-  for (const char* bad : {"0", "-1", "nan", "inf", "1000001", ""}) {
-    EXPECT_THAT(ToString(ParseShares(bad).status().message()), HasSubstr("above 0")) << bad;
+  for (const char* bad : {"0", "0.0009", "-1", "nan", "inf", "1000001", ""}) {
+    EXPECT_THAT(ToString(ParseShares(bad).status().message()), HasSubstr("from 0.001")) << bad;
   }
   EXPECT_EQ(*ParseMode("auto"), Mode::kAuto);
   EXPECT_THAT(ToString(ParseMode("none").status().message()), HasSubstr("auto or static"));

@@ -28,7 +28,7 @@ std::string Why(const Target& target) {
     case Cause::kOvercommitted:
       return "claims exceed what the host has; they are met in proportion to shares";
     case Cause::kFrozen:
-      return "not changed: no agent, stale statistics, or maintenance";
+      return "not planned, and not changed";
     case Cause::kOverstays:
       return "its claim; nothing beyond while it does not give back what it holds above its target";
     case Cause::kSteady:
