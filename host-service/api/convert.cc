@@ -13,10 +13,6 @@ using control::GuestTierState;
 using control::LinkState;
 using control::Management;
 
-v1::TierKind Kind(TierId tier) {
-  return tier == TierId::kFmem ? v1::TIER_KIND_FMEM : v1::TIER_KIND_SMEM;
-}
-
 v1::VmState State(DomainState state) {
   switch (state) {
     case DomainState::kRunning:
@@ -135,7 +131,7 @@ v1::Compliance ComplianceOf(std::optional<qos::Compliance> compliance) {
 }
 
 void ConvertTier(TierId id, const control::TierRecord& record, v1::Tier& tier) {
-  tier.set_kind(Kind(id));
+  tier.set_kind(KindOf(id));
   tier.set_state(State(record.state));
   tier.set_cell_bytes(record.cell.count());
   if (record.target) tier.set_target_bytes(record.target->count());
@@ -193,6 +189,10 @@ void ConvertPlacement(const agent::v1::PlacementReport& report, v1::Placement& p
 
 }  // namespace
 
+v1::TierKind KindOf(TierId tier) {
+  return tier == TierId::kFmem ? v1::TIER_KIND_FMEM : v1::TIER_KIND_SMEM;
+}
+
 void ToProto(absl::Time time, google::protobuf::Timestamp& timestamp) {
   const std::int64_t seconds = absl::ToUnixSeconds(time);
   timestamp.set_seconds(seconds);
@@ -233,7 +233,7 @@ void ToProto(const control::Operation& source, v1::Operation& operation) {
     if (!source.tiers[tier]) continue;
     const control::TierProgress& figures = *source.tiers[tier];
     v1::Operation::TierProgress& progress = *operation.add_tiers();
-    progress.set_tier(Kind(tier));
+    progress.set_tier(KindOf(tier));
     progress.set_start_bytes(figures.start.count());
     progress.set_current_bytes(figures.current.count());
     progress.set_target_bytes(figures.target.count());

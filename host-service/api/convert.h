@@ -15,6 +15,7 @@ namespace hypertier::api {
 
 void ToProto(const control::VmRecord& record, v1::Vm& vm);
 void ToProto(const control::Operation& record, v1::Operation& operation);
+v1::TierKind KindOf(TierId tier);
 void ToProto(absl::Time time, google::protobuf::Timestamp& timestamp);
 
 // InvalidArgument for a malformed duration; everything else is control's to check.

@@ -15,10 +15,6 @@
 namespace hypertier::api {
 namespace {
 
-v1::TierKind Kind(TierId tier) {
-  return tier == TierId::kFmem ? v1::TIER_KIND_FMEM : v1::TIER_KIND_SMEM;
-}
-
 bool Runs(const control::VmRecord& vm) {
   return vm.tiers &&
          (vm.state == DomainState::kRunning || vm.state == DomainState::kPaused || vm.state == DomainState::kSuspended);
@@ -121,7 +117,7 @@ void ToProto(const control::FleetSnapshot& fleet, v1::Host& host) {
   const PerTier<Bytes> reserved = qos::Reserved(commitments);
   for (const TierId id : kTiers) {
     v1::HostTier& tier = *host.add_tiers();
-    tier.set_kind(Kind(id));
+    tier.set_kind(KindOf(id));
     tier.set_capacity_bytes((*record.capacity)[id].count());
     tier.set_reservation_bytes(reserved[id].count());
     tier.set_unreserved_bytes(((*record.capacity)[id] - reserved[id]).count());
@@ -167,7 +163,7 @@ void TenantView::Fill(const std::string& id, v1::Tenant& tenant) const {
       policy::Resolve(capacity ? said : WithoutPercentages(said), capacity.value_or(PerTier<Bytes>{}));
   for (const TierId tier : kTiers) {
     v1::TenantTier& shown = *tenant.add_tiers();
-    shown.set_kind(Kind(tier));
+    shown.set_kind(KindOf(tier));
     shown.set_reservation_bytes(terms[tier].reservation.count());
     if (terms[tier].limit != Bytes::Max()) shown.set_limit_bytes(terms[tier].limit.count());
     shown.set_shares(terms[tier].shares);
@@ -200,7 +196,7 @@ void ToProto(const control::PlannedVm& planned, v1::PlannedVm& vm) {
   for (const TierId id : kTiers) {
     const qos::Target& target = planned.targets[id];
     v1::PlannedTier& tier = *vm.add_tiers();
-    tier.set_kind(Kind(id));
+    tier.set_kind(KindOf(id));
     tier.set_target_bytes(planned.in_force[id].count());
     tier.set_next_target_bytes(target.amount.count());
     tier.set_aim_bytes(target.aim.count());

@@ -150,12 +150,10 @@ QosService::Reactor* QosService::UpdateTenant(Context* context, const v1::Update
   auto caller = CallerOf(*context, request->reason());
   if (!caller.ok()) return Answer(context, RpcMethod::kUpdateTenant, caller.status());
   Reactor* reactor = context->DefaultReactor();
-  control::TenantEdit edit{.id = wanted->id,
-                           .etag = request->tenant().etag(),
-                           .edit = [wanted = *wanted, mask = *mask](TenantRecord& record) {
-                             Apply(mask, wanted, record);
-                             return absl::OkStatus();
-                           }};
+  control::TenantEdit edit{
+      .id = wanted->id,
+      .etag = request->tenant().etag(),
+      .edit = [wanted = *wanted, mask = *mask](TenantRecord& record) { Apply(mask, wanted, record); }};
   backend_->UpdateTenant(std::move(edit), *std::move(caller),
                          WhenDone<TenantRecord>(reactor, RpcMethod::kUpdateTenant, [this, response](const auto& made) {
                            FillTenant(*backend_, made.id, *response->mutable_tenant());
@@ -200,12 +198,10 @@ QosService::Reactor* QosService::UpdateVmPolicy(Context* context, const v1::Upda
   auto caller = CallerOf(*context, request->reason());
   if (!caller.ok()) return Answer(context, RpcMethod::kUpdateVmPolicy, caller.status());
   Reactor* reactor = context->DefaultReactor();
-  control::VmPolicyEdit edit{.vm = VmOfPolicy(request->policy().name()),
-                             .etag = request->policy().etag(),
-                             .edit = [wanted = *wanted, mask = *mask](VmPolicyRecord& record) {
-                               Apply(mask, wanted, record.policy);
-                               return absl::OkStatus();
-                             }};
+  control::VmPolicyEdit edit{
+      .vm = VmOfPolicy(request->policy().name()),
+      .etag = request->policy().etag(),
+      .edit = [wanted = *wanted, mask = *mask](VmPolicyRecord& record) { Apply(mask, wanted, record.policy); }};
   backend_->UpdateVmPolicy(std::move(edit), *std::move(caller),
                            WhenDone<VmPolicyRecord>(reactor, RpcMethod::kUpdateVmPolicy, [response](const auto& made) {
                              ToProto(made, *response->mutable_policy());

@@ -107,9 +107,7 @@ absl::StatusOr<Vm*> Engine::FindByName(const std::string& name) {
 }
 
 absl::Status Engine::CheckSynced() const {
-  if (synced_) return absl::OkStatus();
-  return absl::UnavailableError(fmt::format(
-      "hypertierd has not had a list of domains from libvirt yet ({}); it keeps trying", disconnect_reason_));
+  return synced_ ? absl::OkStatus() : NothingKnown(disconnect_reason_);
 }
 
 void Engine::Note(Vm& vm, EventKind kind, const Now& now, std::string message) {

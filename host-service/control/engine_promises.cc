@@ -78,7 +78,7 @@ absl::StatusOr<TenantRecord> Engine::UpdateTenant(const TenantEdit& edit, const 
   const TenantRecord before = known->second;
   if (absl::Status same = CheckEtag(edit.etag, EtagOf(before), "tenants/" + edit.id); !same.ok()) return same;
   TenantRecord after = before;
-  if (absl::Status status = edit.edit(after); !status.ok()) return status;
+  edit.edit(after);
   if (after == before) return after;
   ++after.version;
   after.changed = now.wall;
@@ -114,7 +114,7 @@ absl::StatusOr<VmPolicyRecord> Engine::UpdateVmPolicy(const VmPolicyEdit& edit, 
   const std::string name = fmt::format("vms/{}/policy", vm.uuid);
   if (absl::Status same = CheckEtag(edit.etag, etag, name); !same.ok()) return same;
   VmPolicyRecord after = before;
-  if (absl::Status status = edit.edit(after); !status.ok()) return status;
+  edit.edit(after);
   if (after == before) return after;
   if (absl::Status status = CheckVmTerms(vm, after.policy); !status.ok()) return status;
   ++after.version;

@@ -40,24 +40,16 @@ class EnginePromisesTest : public testing::Test {
   EnginePromisesTest() : host_(Options()) { host_.BecomeManaged(); }
 
   absl::StatusOr<TenantRecord> SetLimit(Bytes limit, const std::string& etag = "") {
-    return host_.engine->UpdateTenant({.id = "acme",
-                                       .etag = etag,
-                                       .edit =
-                                           [limit](TenantRecord& tenant) {
-                                             tenant.terms.fmem().limit = policy::Amount::Of(limit);
-                                             return absl::OkStatus();
-                                           }},
-                                      kAlice, host_.now);
+    return host_.engine->UpdateTenant(
+        {.id = "acme",
+         .etag = etag,
+         .edit = [limit](TenantRecord& tenant) { tenant.terms.fmem().limit = policy::Amount::Of(limit); }},
+        kAlice, host_.now);
   }
   absl::StatusOr<VmPolicyRecord> Say(policy::VmTerms terms, const std::string& etag = "") {
-    return host_.engine->UpdateVmPolicy({.vm = kUuid,
-                                         .etag = etag,
-                                         .edit =
-                                             [terms](VmPolicyRecord& record) {
-                                               record.policy = terms;
-                                               return absl::OkStatus();
-                                             }},
-                                        kAlice, host_.now);
+    return host_.engine->UpdateVmPolicy(
+        {.vm = kUuid, .etag = etag, .edit = [terms](VmPolicyRecord& record) { record.policy = terms; }}, kAlice,
+        host_.now);
   }
   // A guest that has done what it was told, and whose memory the host has measured.
   void Obey() {
@@ -316,16 +308,12 @@ TEST_F(EnginePromisesTest, MaintenanceThatIsBegunAgainKeepsItsBeginning) {
 
 TEST_F(EnginePromisesTest, ANewNameOfATenantIsInTheAuditLog) {
   ASSERT_TRUE(host_.engine->CreateTenant(Acme({}), kAlice, host_.now).ok());
-  ASSERT_TRUE(host_.engine
-                  ->UpdateTenant({.id = "acme",
-                                  .etag = "",
-                                  .edit =
-                                      [](TenantRecord& tenant) {
-                                        tenant.display_name = "Acme Ltd";
-                                        return absl::OkStatus();
-                                      }},
-                                 kAlice, host_.now)
-                  .ok());
+  ASSERT_TRUE(
+      host_.engine
+          ->UpdateTenant(
+              {.id = "acme", .etag = "", .edit = [](TenantRecord& tenant) { tenant.display_name = "Acme Ltd"; }},
+              kAlice, host_.now)
+          .ok());
   EXPECT_THAT(host_.ledger.audit.back().detail, HasSubstr("name \"\" -> \"Acme Ltd\""));
 }
 
@@ -343,6 +331,13 @@ TEST_F(EnginePromisesTest, WhatIsCommittedIsAReservationOrWhatNobodyCanTakeBack)
   ASSERT_THAT(commitments.vms, SizeIs(1));
   EXPECT_EQ(commitments.vms[0].policy.fmem().reservation, Bytes::MiB(512));
   EXPECT_EQ(commitments.tenants[commitments.vms[0].tenant].name, "acme");
+}
+
+TEST_F(EnginePromisesTest, OneThatCannotBeDrivenKeepsAllOfItsCellsWhateverItsMode) {
+  ASSERT_TRUE(Say({.mode = policy::Mode::kAuto, .qos_class = "gold", .terms = {}}).ok());
+  host_.LinkUp("boot-2", false);
+  ASSERT_EQ(host_.Vm()->management, Management::kUnmanaged);
+  EXPECT_EQ(host_.Tier(TierId::kFmem).committed, Bytes::GiB(1));
 }
 
 TEST_F(EnginePromisesTest, APreviewShowsWhereOtherPromisesWouldLeadAndChangesNothing) {

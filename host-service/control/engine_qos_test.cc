@@ -202,15 +202,11 @@ TEST_F(EngineQosTest, NobodyIsBlamedBetweenTwoMeasurementsNorWithoutOne) {
   const auto compliance = [&] { return (*host_.Vm(kWeb)->tiers).fmem().compliance; };
   pass(5);
   EXPECT_EQ(compliance(), std::nullopt) << "nothing was measured";
-  const auto limited = host_.engine->UpdateVmPolicy({.vm = kWeb,
-                                                     .etag = "",
-                                                     .edit =
-                                                         [](VmPolicyRecord& record) {
-                                                           record.policy.terms.fmem().limit =
-                                                               policy::Amount::Of(Bytes::MiB(256));
-                                                           return absl::OkStatus();
-                                                         }},
-                                                    {}, host_.now);
+  const auto limited = host_.engine->UpdateVmPolicy(
+      {.vm = kWeb,
+       .etag = "",
+       .edit = [](VmPolicyRecord& record) { record.policy.terms.fmem().limit = policy::Amount::Of(Bytes::MiB(256)); }},
+      {}, host_.now);
   ASSERT_TRUE(limited.ok()) << limited.status();
   pass(1);
   ASSERT_EQ(Fmem(kWeb), Bytes::MiB(256));

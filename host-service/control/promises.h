@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "host-service/control/now.h"
 #include "host-service/ledger/ledger.h"
@@ -36,14 +35,14 @@ struct TenantEdit {
   // Of the state that is to be changed; "": whichever it is.
   std::string etag;
   // Called on control's thread with what is in force.
-  std::function<absl::Status(TenantRecord&)> edit;
+  std::function<void(TenantRecord&)> edit;
 };
 
 struct VmPolicyEdit {
   // As FleetSnapshot::FindVm takes it.
   std::string vm;
   std::string etag;
-  std::function<absl::Status(VmPolicyRecord&)> edit;
+  std::function<void(VmPolicyRecord&)> edit;
 };
 
 struct PreviewRequest {

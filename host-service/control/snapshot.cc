@@ -9,6 +9,11 @@
 
 namespace hypertier::control {
 
+absl::Status NothingKnown(const std::string& disconnect_reason) {
+  return absl::UnavailableError(fmt::format(
+      "hypertierd has not had a list of domains from libvirt yet ({}); it keeps trying", disconnect_reason));
+}
+
 std::string WithoutPrefix(const std::string& text, const std::string& prefix) {
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }

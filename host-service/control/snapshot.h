@@ -78,6 +78,9 @@ class SnapshotSource {
 // The index of `vms`.
 std::shared_ptr<const FleetIndex> BuildIndex(const std::vector<VmPtr>& vms);
 
+// Unavailable: there has been no full list of domains; why, and what to do.
+absl::Status NothingKnown(const std::string& disconnect_reason);
+
 // `text` without `prefix` in front, where it has it.
 std::string WithoutPrefix(const std::string& text, const std::string& prefix);
 

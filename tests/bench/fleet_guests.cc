@@ -29,8 +29,6 @@ int main(int argc, char** argv) {
   using hypertier::channel::FakeGuests;
   const std::vector<FakeGuests::Kind> kinds(std::strtoul(argv[2], nullptr, 10), FakeGuests::Kind::kHonest);
   const FakeGuests guests(argv[1], kinds, std::chrono::milliseconds(50));
-  std::printf("ready\n");
-  std::fflush(stdout);
   int signal = 0;
   sigwait(&end, &signal);
 }

@@ -2,7 +2,7 @@
 //
 // fleet_load ENDPOINT list|get|resize SECONDS [UUID...]: calls hypertierd from a few threads for so long, and prints
 // how many calls a second it answered and how late the slowest of a hundred was. `get` and `resize` take turns with the
-// VMs named; a resize moves FMEM between 512 and 640 MiB and does not wait for the guest.
+// VMs named; a resize moves SMEM between 512 and 640 MiB and does not wait for the guest.
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -41,7 +41,7 @@ grpc::Status Call(v1::HyperTierService::Stub& stub, const std::string& method, c
   v1::ResizeVmRequest request;
   request.set_name(vm);
   v1::TierResize& tier = *request.add_tiers();
-  tier.set_tier(v1::TIER_KIND_FMEM);
+  tier.set_tier(v1::TIER_KIND_SMEM);
   tier.set_target_bytes(turn % 2 == 0 ? 512ULL << 20 : 640ULL << 20);
   v1::ResizeVmResponse response;
   return stub.ResizeVm(&context, request, &response);
