@@ -97,6 +97,14 @@ v1::VmEvent::Kind Kind(EventKind kind) {
       return v1::VmEvent::KIND_VIOLATING;
     case EventKind::kViolatingEnded:
       return v1::VmEvent::KIND_VIOLATING_ENDED;
+    case EventKind::kConfined:
+      return v1::VmEvent::KIND_CONFINED;
+    case EventKind::kConfinedEnded:
+      return v1::VmEvent::KIND_CONFINED_ENDED;
+    case EventKind::kPaused:
+      return v1::VmEvent::KIND_PAUSED;
+    case EventKind::kDestroyed:
+      return v1::VmEvent::KIND_DESTROYED;
   }
   return v1::VmEvent::KIND_UNSPECIFIED;
 }
@@ -126,6 +134,8 @@ v1::Compliance ComplianceOf(std::optional<qos::Compliance> compliance) {
       return v1::COMPLIANCE_LAGGING;
     case qos::Compliance::kViolating:
       return v1::COMPLIANCE_VIOLATING;
+    case qos::Compliance::kConfined:
+      return v1::COMPLIANCE_CONFINED;
   }
   return v1::COMPLIANCE_UNSPECIFIED;
 }
@@ -146,6 +156,7 @@ void ConvertTier(TierId id, const control::TierRecord& record, v1::Tier& tier) {
   tier.set_shares(record.policy.shares);
   tier.set_reason(record.reason);
   tier.set_compliance(ComplianceOf(record.compliance));
+  tier.set_displaced_bytes(record.displaced.count());
 }
 
 void ConvertAgent(const control::AgentRecord& record, v1::Agent& agent) {

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <sstream>
 #include <string_view>
 
 #include "common/id_list.h"
 #include "common/text.h"
 #include "common/text_file.h"
+#include "host-service/capacity/node_memory.h"
 
 namespace hypertier {
 namespace {
@@ -24,20 +24,6 @@ absl::StatusOr<std::vector<int>> ReadNodes(const std::string& path) {
   const absl::StatusOr<std::string> text = ReadTextFile(path, "a list of nodes");
   if (!text.ok()) return text.status();
   return ParseIdList(*text);
-}
-
-// "Node 0 MemTotal:       11626700 kB"
-absl::StatusOr<Bytes> MemoryOf(const std::string& root, int node) {
-  const std::string path = fmt::format("{}{}/node{}/meminfo", root, kNodes, node);
-  const absl::StatusOr<std::string> text = ReadTextFile(path, "a node's memory");
-  if (!text.ok()) return text.status();
-  std::istringstream words(*text);
-  std::string word;
-  while (words >> word) {
-    std::uint64_t kib = 0;
-    if (word == "MemTotal:" && words >> kib) return Bytes::KiB(kib);
-  }
-  return absl::NotFoundError(fmt::format("{}: has no MemTotal", path));
 }
 
 // Fastest first. Empty where the kernel has no tiers.
@@ -78,6 +64,25 @@ absl::StatusOr<PerTier<std::vector<int>>> FindNodes(const std::string& root) {
 
 }  // namespace
 
+absl::StatusOr<PerTier<std::vector<int>>> TierNodes(const CapacityOptions& options) {
+  PerTier<std::vector<int>> nodes = options.nodes;
+  for (const TierId tier : kTiers) {
+    if (!nodes[tier].empty()) continue;
+    const absl::StatusOr<PerTier<std::vector<int>>> found = FindNodes(options.root);
+    if (!found.ok()) return found.status();
+    // A node that was named for the one tier is not of the other.
+    for (const int node : (*found)[tier]) {
+      bool named = false;
+      for (const TierId other : kTiers) {
+        const std::vector<int>& others = options.nodes[other];
+        named = named || std::find(others.begin(), others.end(), node) != others.end();
+      }
+      if (!named) nodes[tier].push_back(node);
+    }
+  }
+  return nodes;
+}
+
 absl::StatusOr<PerTier<Bytes>> FindCapacity(const CapacityOptions& options) {
   PerTier<Bytes> capacity;
   std::optional<absl::StatusOr<PerTier<std::vector<int>>>> found;
@@ -98,13 +103,13 @@ absl::StatusOr<PerTier<Bytes>> FindCapacity(const CapacityOptions& options) {
       nodes = (**found)[tier];
     }
     for (const int node : nodes) {
-      const absl::StatusOr<Bytes> memory = MemoryOf(options.root, node);
+      const absl::StatusOr<NodeMemory> memory = ReadNodeMemory(options.root, node);
       if (!memory.ok()) {
         return absl::NotFoundError(fmt::format("{}: node {}: {}; set qos.{}_nodes to nodes that the host has",
                                                TierName(tier), node, ToString(memory.status().message()),
                                                TierName(tier)));
       }
-      capacity[tier] += *memory;
+      capacity[tier] += memory->total;
     }
   }
   for (const TierId tier : kTiers) {

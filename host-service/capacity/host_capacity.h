@@ -28,4 +28,7 @@ struct CapacityOptions {
 // have. It says what to configure.
 absl::StatusOr<PerTier<Bytes>> FindCapacity(const CapacityOptions& options);
 
+// The tiers' nodes, as above; a tier may have none.
+absl::StatusOr<PerTier<std::vector<int>>> TierNodes(const CapacityOptions& options);
+
 }  // namespace hypertier

@@ -79,6 +79,15 @@ TEST_F(HostCapacityTest, WhatIsConfiguredHoldsAndTheReserveIsTakenOff) {
   EXPECT_THAT(Error(), HasSubstr("fmem: the host has 64 GiB of it, of which 64 GiB are reserved"));
 }
 
+TEST_F(HostCapacityTest, NodesOfATierThatNobodyNamesAreFound) {
+  EXPECT_EQ(*TierNodes(options_), PerTier<std::vector<int>>({0, 1}, {2, 3}));
+  options_.nodes.smem() = {3};
+  EXPECT_EQ(*TierNodes(options_), PerTier<std::vector<int>>({0, 1}, {3}));
+  // Named for FMEM, so it is not found for SMEM.
+  options_.nodes = {{0, 2}, {}};
+  EXPECT_EQ(*TierNodes(options_), PerTier<std::vector<int>>({0, 2}, {3}));
+}
+
 TEST_F(HostCapacityTest, WhatCannotBeReadIsToldWithTheKeyToSet) {
   options_.nodes.smem() = {7};
   EXPECT_THAT(Error(), HasSubstr("node 7"));

@@ -112,6 +112,10 @@ absl::Status CheckQosMode(const std::string& text) {
   return policy::ParseMode(text).status();
 }
 
+absl::Status CheckOnViolation(const std::string& text) {
+  return OneOf(text, {"report", "pause", "destroy"});
+}
+
 absl::Status CheckNodes(const std::string& text) {
   if (text.empty() || ParseIdList(text).ok()) return absl::OkStatus();
   return absl::InvalidArgumentError(

@@ -17,6 +17,7 @@ absl::Status CheckUri(const std::string& text);
 absl::Status CheckAbsolutePath(const std::string& text);
 absl::Status CheckQosPolicy(const std::string& text);
 absl::Status CheckQosMode(const std::string& text);
+absl::Status CheckOnViolation(const std::string& text);
 absl::Status CheckNodes(const std::string& text);
 absl::Status CheckLogLevel(const std::string& text);
 absl::Status CheckLogFormat(const std::string& text);

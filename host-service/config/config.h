@@ -67,6 +67,10 @@ struct Config {
     std::string smem_nodes;
     Bytes fmem_reserve = Bytes::GiB(1);
     Bytes smem_reserve;
+    bool confine = true;
+    // "report", "pause" or "destroy".
+    std::string on_violation = "report";
+    absl::Duration violation_grace = absl::Minutes(1);
   } qos;
 
   // [class.NAME]

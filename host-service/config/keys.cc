@@ -92,6 +92,19 @@ const std::array kKeys = {
         BytesKey{FIELD(qos.fmem_reserve), Bytes::GiB(1 << 20)}},
     Key{"qos.smem_reserve", "size", "SMEM that is never given to guests.",
         BytesKey{FIELD(qos.smem_reserve), Bytes::GiB(1 << 20)}},
+    Key{"qos.confine", "true, false",
+        "Move what a violating VM holds of FMEM beyond its target to the host's SMEM nodes, and back once it has given "
+        "back. Needs nodes of both tiers.",
+        BoolKey{FIELD(qos.confine)}},
+    Key{"qos.on_violation", "name",
+        "What is done about a VM that stays violating, beside telling it and lending it nothing: report (no more), "
+        "pause "
+        "or destroy.",
+        TextKey{FIELD(qos.on_violation), CheckOnViolation}},
+    Key{"qos.violation_grace_s", "s",
+        "How long it must have been violating for qos.on_violation. Longer than guests take to boot: until its agent "
+        "runs, a guest cannot give back.",
+        DurationKey{FIELD(qos.violation_grace), kSecond, 1, 86'400}},
 
     Key{"log.level", "name", "trace, debug, info, warning, error, critical or off.",
         TextKey{FIELD(log.level), CheckLogLevel}},

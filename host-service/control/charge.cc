@@ -29,7 +29,19 @@ void UpdateCeiling(Vm& vm, Bytes slack) {
 
 Bytes ChargedOf(const Vm& vm, TierId tier) {
   if (!vm.TwoTier() || !vm.Alive()) return Bytes();
-  return vm.residency.bytes ? std::max(vm.ceiling[tier], (*vm.residency.bytes)[tier]) : vm.ceiling[tier];
+  const Bytes most = vm.residency.bytes ? std::max(vm.ceiling[tier], (*vm.residency.bytes)[tier]) : vm.ceiling[tier];
+  return tier == TierId::kFmem ? most - DisplacedOf(vm) : most;
+}
+
+Bytes HeldOf(const Vm& vm, TierId tier) {
+  const Bytes resident = (*vm.residency.bytes)[tier];
+  return tier == TierId::kFmem ? resident - DisplacedOf(vm) : resident;
+}
+
+Bytes DisplacedOf(const Vm& vm) {
+  const Bytes displaced = vm.confinement.displaced.value_or(Bytes());
+  // The guest may have given some of it back since.
+  return vm.residency.bytes ? std::min(displaced, vm.residency.bytes->fmem()) : displaced;
 }
 
 }  // namespace hypertier::control

@@ -17,7 +17,14 @@ void ResetCeiling(Vm& vm);
 // Brings the ceilings up to date with targets, report and residency. Call after any of them has changed.
 void UpdateCeiling(Vm& vm, Bytes slack);
 
-// The larger of ceiling and residency; nothing for a VM that is not running.
+// The larger of ceiling and residency, less what is displaced; nothing for a VM that is not running.
 Bytes ChargedOf(const Vm& vm, TierId tier);
+
+// What the VM was seen to hold of a tier of the host. Only where it is measured.
+Bytes HeldOf(const Vm& vm, TierId tier);
+
+// Memory of the VM's FMEM cell that confinement has moved to the host's SMEM nodes, which have so much less room for
+// others.
+Bytes DisplacedOf(const Vm& vm);
 
 }  // namespace hypertier::control

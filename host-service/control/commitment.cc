@@ -68,6 +68,9 @@ Room RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, con
   }
   const PerTier<Bytes>& capacity = *options.qos.capacity;
   Bytes room = capacity[tier] - taken[own];
+  if (tier == TierId::kSmem) {
+    for (const Vm* other : fleet) room -= DisplacedOf(*other);
+  }
   for (const auto& [tenant, bytes] : taken) {
     // What its own tenant reserved and does not use is there for it.
     if (tenant != own) room -= std::max(bytes, TermsOf(tenant, tenants, capacity)[tier].reservation);

@@ -202,6 +202,16 @@ void Controller::OnAttached(const std::string& uuid, const absl::Status& status)
   Post([uuid, status](Engine& engine, const Now& now) { engine.HandleAttached(uuid, status, now); });
 }
 
+void Controller::OnConfined(const std::string& uuid, absl::StatusOr<Confinement> confined) {
+  Post([uuid, confined = std::move(confined)](Engine& engine, const Now& now) {
+    engine.HandleConfined(uuid, confined, now);
+  });
+}
+
+void Controller::OnPunished(const std::string& uuid, const absl::Status& status) {
+  Post([uuid, status](Engine& engine, const Now& now) { engine.HandlePunished(uuid, status, now); });
+}
+
 void Controller::OnLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello) {
   queue_.SealReports(uuid);
   Post([uuid, hello](Engine& engine, const Now& now) { engine.HandleLinkUp(uuid, hello, now); });

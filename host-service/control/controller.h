@@ -57,6 +57,10 @@ class Controller : public Backend, public HypervisorEvents {
   // Result of DomainCommands::AttachAgentChannel.
   void OnAttached(const std::string& uuid, const absl::Status& status);
 
+  // Results of ConfinementCommands and of DomainCommands::Pause and Destroy.
+  void OnConfined(const std::string& uuid, absl::StatusOr<Confinement> confined);
+  void OnPunished(const std::string& uuid, const absl::Status& status);
+
   // From the channel; see channel/ for when each comes.
   void OnLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello);
   void OnReport(const std::string& uuid, const agent::v1::Report& report);

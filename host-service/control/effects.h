@@ -28,6 +28,17 @@ class DomainCommands {
   virtual ~DomainCommands() = default;
   // Ends in Engine::HandleAttached.
   virtual void AttachAgentChannel(const std::string& uuid) = 0;
+  // Stops the VM's processors, or pulls its plug; ends in Engine::HandlePunished.
+  virtual void Pause(const std::string& uuid) = 0;
+  virtual void Destroy(const std::string& uuid) = 0;
+};
+
+// What keeps a VM to its FMEM without its help.
+class ConfinementCommands {
+ public:
+  virtual ~ConfinementCommands() = default;
+  // One step, as Confiner::Confine; ends in Engine::HandleConfined. One at a time for each VM.
+  virtual void Confine(const domain::Description& domain, Bytes most) = 0;
 };
 
 // The residency measurements.

@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "host-service/confinement/confiner.h"
 #include "host-service/control/effects.h"
 #include "host-service/control/fleet.h"
 #include "host-service/control/now.h"
@@ -33,6 +34,8 @@ struct EngineWorld {
   AgentCommands* agents = nullptr;
   DomainCommands* domains = nullptr;
   ResidencyCommands* residency = nullptr;
+  // Null: nothing is confined.
+  ConfinementCommands* confinement = nullptr;
   Ledger* ledger = nullptr;
   std::function<absl::StatusOr<domain::Description>(std::string_view xml)> describe;
   // Told of every event of a VM, for the log; may be empty.
@@ -72,6 +75,10 @@ class Engine {
   // From the residency measurements; `taken`: when it began, on Now::mono's clock.
   void HandleResidency(const std::string& uuid, const absl::StatusOr<PerTier<Bytes>>& resident, absl::Duration taken,
                        const Now& now);
+
+  // Of ConfinementCommands and of Pause or Destroy (engine_enforce.cc).
+  void HandleConfined(const std::string& uuid, const absl::StatusOr<Confinement>& confined, const Now& now);
+  void HandlePunished(const std::string& uuid, const absl::Status& status, const Now& now);
 
   // From clients (engine_resize.cc). Errors as hypertier/v1/hypertier.proto promises them; nothing is changed on error.
   absl::StatusOr<OperationPtr> Resize(const ResizeRequest& request, const Now& now);
@@ -164,10 +171,14 @@ class Engine {
   absl::Status CheckPlans() const;
   Fleet TheFleet(const TenantMap& tenants, const Now& now);
   void PlanTargets(const Now& now);
-  // Looks whether the VM holds more than it should.
-  void FollowCompliance(Vm& vm, const Now& now);
   // Tells why, and returns the VM's new targets if there are any.
   std::optional<PerTier<Bytes>> NewTargets(Vm& vm, const PerTier<qos::Target>& planned);
+
+  // The ladder (engine_enforce.cc): whether the VM holds more than it should, and what is done about it.
+  void FollowCompliance(Vm& vm, const Now& now);
+  void Enforce(Vm& vm, const Now& now);
+  void ConfineIfNeeded(Vm& vm, const Now& now);
+  void PunishIfDue(Vm& vm, const Now& now);
 
   void RetryLedger(const Now& now);
   void ForgetOld(const Now& now);

@@ -135,6 +135,7 @@ void Engine::Stopped(Vm& vm, const std::string& why, const Now& now) {
   vm.link.implausible_figures = implausible;
   vm.asked = {};
   vm.residency = {};
+  vm.confinement = {};
   vm.attach = {};
 }
 
@@ -176,6 +177,7 @@ void Engine::Connect(Vm& vm, const Now& now) {
     vm.link = {};
     vm.link.resets = resets;
     vm.residency = {};
+    vm.confinement = {};
   }
   if (socket.empty()) return;
   vm.link.socket = socket;

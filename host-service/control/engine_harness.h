@@ -33,7 +33,11 @@ class FakeAgents : public AgentCommands {
 class FakeDomains : public DomainCommands {
  public:
   void AttachAgentChannel(const std::string& uuid) override { attached.push_back(uuid); }
+  void Pause(const std::string& uuid) override { paused.push_back(uuid); }
+  void Destroy(const std::string& uuid) override { destroyed.push_back(uuid); }
   std::vector<std::string> attached;
+  std::vector<std::string> paused;
+  std::vector<std::string> destroyed;
 };
 
 class FakeResidency : public ResidencyCommands {
@@ -43,6 +47,12 @@ class FakeResidency : public ResidencyCommands {
   void Hurry(const std::string&) override { ++hurried; }
   std::set<std::string> watched;
   int hurried = 0;
+};
+
+class FakeConfinement : public ConfinementCommands {
+ public:
+  void Confine(const domain::Description&, Bytes most) override { asked.push_back(most); }
+  std::vector<Bytes> asked;
 };
 
 inline constexpr char kUuid[] = "11111111-1111-4111-8111-111111111111";
@@ -57,6 +67,7 @@ class Harness {
     EngineWorld world{.agents = &agents,
                       .domains = &domains,
                       .residency = &residency,
+                      .confinement = &confinement,
                       .ledger = &ledger,
                       .describe = [this](std::string_view xml) { return Describe(xml); },
                       .on_event = {},
@@ -181,6 +192,7 @@ class Harness {
   FakeAgents agents;
   FakeDomains domains;
   FakeResidency residency;
+  FakeConfinement confinement;
   std::map<std::string, domain::Description> descriptions;
   std::vector<std::string> troubles;
   bool synced = false;

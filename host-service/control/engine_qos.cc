@@ -6,7 +6,6 @@
 #include <array>
 
 #include "common/text.h"
-#include "host-service/control/charge.h"
 #include "host-service/control/engine.h"
 #include "host-service/control/fleet.h"
 #include "host-service/control/standing.h"
@@ -45,46 +44,12 @@ Fleet Engine::TheFleet(const TenantMap& tenants, const Now& now) {
   return MakeFleet(std::move(vms), tenants, options_, now);
 }
 
-void Engine::FollowCompliance(Vm& vm, const Now& now) {
-  if (!vm.TwoTier() || !vm.Alive()) {
-    vm.overstay = {};
-    vm.excess = {};
-    vm.compliance = {};
-    return;
-  }
-  // Between two measurements nobody can be seen to give back.
-  const absl::Duration seen = SeenAt(vm, now);
-  for (const TierId tier : kTiers) {
-    const Bytes target = TargetOf(vm, tier);
-    vm.overstay[tier].Update(ChargedOf(vm, tier), target + options_.slack, seen);
-    if (!vm.residency.bytes || !vm.targets) {
-      if (vm.compliance[tier]) Touch(vm);
-      vm.excess[tier] = {};
-      vm.compliance[tier].reset();
-      continue;
-    }
-    const Bytes held = (*vm.residency.bytes)[tier];
-    vm.excess[tier].Update(held, target + options_.slack, seen);
-    const std::optional<qos::Compliance> before = vm.compliance[tier];
-    const qos::Compliance after = vm.excess[tier].At(seen, options_.overstay_patience);
-    if (before == after) continue;
-    vm.compliance[tier] = after;
-    Touch(vm);
-    if (after == qos::Compliance::kViolating) {
-      Note(vm, EventKind::kViolating, now,
-           fmt::format("{}: holds {}, {} more than its target, and does not give it back", TierName(tier),
-                       FormatBytes(held), FormatBytes(held - target)));
-    } else if (before == qos::Compliance::kViolating) {
-      Note(vm, EventKind::kViolatingEnded, now,
-           fmt::format("{}: {}", TierName(tier),
-                       after == qos::Compliance::kLagging ? "gives back again" : "holds no more than its target"));
-    }
-  }
-}
-
 void Engine::PlanTargets(const Now& now) {
   next_plan_ = now.mono + options_.qos.period;
-  for (const auto& [uuid, vm] : vms_) FollowCompliance(*vm, now);
+  for (const auto& [uuid, vm] : vms_) {
+    FollowCompliance(*vm, now);
+    Enforce(*vm, now);
+  }
   // What is known is from before; what was said last stays in force.
   if (!options_.qos.Plans() || !connected_ || host_->maintenance) return;
   const Fleet fleet = TheFleet(*tenants_, now);

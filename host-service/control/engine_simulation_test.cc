@@ -89,6 +89,8 @@ class Simulation : public AgentCommands, public DomainCommands, public Residency
     if (guest.linked) guest.inbox.push_back(command);
   }
   void Rediscard(const std::string&) override {}
+  void Pause(const std::string&) override {}
+  void Destroy(const std::string&) override {}
   void AttachAgentChannel(const std::string&) override {}
   void Watch(const domain::Description&) override {}
   void Unwatch(const std::string&) override {}

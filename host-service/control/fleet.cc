@@ -17,7 +17,8 @@ qos::VmTier TierOf(const Vm& vm, TierId tier, const EngineOptions& options, cons
   state.size = vm.cells()[tier];
   state.target = TargetOf(vm, tier);
   state.held = ChargedOf(vm, tier);
-  state.overstays = vm.overstay[tier].Lasts(SeenAt(vm, now), options.overstay_patience);
+  state.overstays = vm.overstay[tier].Lasts(SeenAt(vm, now), options.overstay_patience) ||
+                    vm.compliance[tier] == qos::Compliance::kConfined;
   return state;
 }
 
@@ -79,6 +80,8 @@ Fleet MakeFleet(std::vector<Vm*> vms, const TenantMap& tenants, const EngineOpti
     planned.frozen = !Planned(*vm, options);
     FillGuestsWord(*vm, now, planned);
   }
+  // After the tenants' percentages: they are of all that the host has.
+  for (const Vm* vm : vms) fleet.snapshot.capacity.smem() -= DisplacedOf(*vm);
   fleet.vms = std::move(vms);
   return fleet;
 }

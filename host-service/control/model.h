@@ -44,6 +44,10 @@ enum class EventKind {
   kRediscard,
   kViolating,
   kViolatingEnded,
+  kConfined,
+  kConfinedEnded,
+  kPaused,
+  kDestroyed,
 };
 
 struct VmEvent {
@@ -67,6 +71,8 @@ struct TierRecord {
   // What nobody else can count on, whether or not it is in use: its reservation; where nobody plans its target, that.
   Bytes committed;
   std::optional<Bytes> free;
+  // Of the cell's memory, on the host's nodes of the other tier: confined.
+  Bytes displaced;
   qos::TierPolicy policy;
   std::string reason;
   // Absent: not known.

@@ -49,6 +49,19 @@ struct EngineOptions {
   // A guest that ran out of memory counts as pressed for so long.
   absl::Duration pressed = absl::Seconds(30);
 
+  // What is done about a VM that keeps more than its target; docs/qos.md.
+  struct Enforcement {
+    // qos.confine, where the host has nodes of both tiers: its excess of FMEM is moved to SMEM's nodes.
+    bool confine = false;
+    enum class Action { kReport, kPause, kDestroy };
+    // qos.on_violation: once it has been violating for `grace` (qos.violation_grace_s), which a guest that boots is
+    // given, too.
+    Action action = Action::kReport;
+    absl::Duration grace = absl::Minutes(1);
+    // After a step of confinement that failed; otherwise a confined VM is looked at each period.
+    absl::Duration retry = absl::Seconds(30);
+  } enforcement;
+
   // SetBalloons is repeated so often until a report shows its generation.
   absl::Duration resend_every = absl::Seconds(1);
   // ... and so often after the guest has refused it.

@@ -21,6 +21,8 @@ class QuietWorld : public AgentCommands, public DomainCommands, public Residency
   }
   void Rediscard(const std::string&) override {}
   void AttachAgentChannel(const std::string&) override {}
+  void Pause(const std::string&) override {}
+  void Destroy(const std::string&) override {}
   void Watch(const domain::Description&) override {}
   void Unwatch(const std::string&) override {}
   void Hurry(const std::string&) override {}

@@ -14,6 +14,7 @@ TierRecord MakeTier(const Vm& vm, TierId tier, const EngineOptions& options) {
   record.cell = vm.cells()[tier];
   record.floor = FloorOf(vm, tier, options);
   record.charged = ChargedOf(vm, tier);
+  if (tier == TierId::kFmem) record.displaced = DisplacedOf(vm);
   record.committed = CommittedOf(vm, tier, options);
   record.policy = vm.promise.tiers[tier];
   record.reason = vm.reasons[tier];

@@ -76,6 +76,17 @@ struct VmResidency {
   std::string error;
 };
 
+// What the host does by itself against a VM that keeps more FMEM than its target.
+struct VmConfinement {
+  bool running = false;
+  // Not before then, after a step that failed (mono).
+  absl::Duration next = -absl::InfiniteDuration();
+  // Of the FMEM cell, on the host's SMEM nodes as last seen; absent: not looked at since the VM started.
+  std::optional<Bytes> displaced;
+  // Since when it has been violating, or was last paused or destroyed for it (mono).
+  std::optional<absl::Duration> violating_since;
+};
+
 struct VmAttach {
   bool running = false;
   absl::Duration next = -absl::InfiniteDuration();
@@ -133,6 +144,7 @@ struct Vm {
   PerTier<qos::Overstay> excess;
   // As last looked at; absent: not known.
   PerTier<std::optional<qos::Compliance>> compliance;
+  VmConfinement confinement;
   // The guest ran out of memory not long before (mono).
   absl::Duration pressed_until = -absl::InfiniteDuration();
 

@@ -16,6 +16,9 @@ bool IsWarning(control::EventKind kind) {
     case control::EventKind::kShortfall:
     case control::EventKind::kRediscard:
     case control::EventKind::kViolating:
+    case control::EventKind::kConfined:
+    case control::EventKind::kPaused:
+    case control::EventKind::kDestroyed:
       return true;
     default:
       return false;

@@ -12,6 +12,8 @@
 #include "common/text.h"
 #include "host-service/api/server.h"
 #include "host-service/capacity/host_capacity.h"
+#include "host-service/confinement/numa_confiner.h"
+#include "host-service/control/confinement_thread.h"
 #include "host-service/control/controller.h"
 #include "host-service/control/residency_loop.h"
 #include "host-service/daemon/event_log.h"
@@ -60,7 +62,7 @@ void WaitForEnd(const sigset_t& end, const control::Controller& controller) {
   }
 }
 
-absl::StatusOr<PerTier<Bytes>> CapacityOf(const Config::Qos& qos) {
+CapacityOptions CapacityOptionsOf(const Config::Qos& qos) {
   CapacityOptions options;
   options.reserve = {qos.fmem_reserve, qos.smem_reserve};
   if (qos.fmem_capacity > Bytes()) options.size.fmem() = qos.fmem_capacity;
@@ -68,7 +70,21 @@ absl::StatusOr<PerTier<Bytes>> CapacityOf(const Config::Qos& qos) {
   // They have been checked with the rest of the configuration.
   if (!qos.fmem_nodes.empty()) options.nodes.fmem() = *ParseIdList(qos.fmem_nodes);
   if (!qos.smem_nodes.empty()) options.nodes.smem() = *ParseIdList(qos.smem_nodes);
-  return FindCapacity(options);
+  return options;
+}
+
+// Null where VMs cannot be confined on this host.
+std::unique_ptr<Confiner> MakeConfiner(const Config::Qos& qos, const ProcResidencyProbe& probe) {
+  if (!qos.confine) return nullptr;
+  const absl::StatusOr<PerTier<std::vector<int>>> nodes = TierNodes(CapacityOptionsOf(qos));
+  if (!nodes.ok() || nodes->fmem().empty() || nodes->smem().empty()) {
+    spdlog::info("violating VMs are not confined: {}; set qos.fmem_nodes and qos.smem_nodes to nodes that the host has",
+                 nodes.ok() ? "the host has no nodes of both tiers" : ToString(nodes.status().message()));
+    return nullptr;
+  }
+  NumaConfiner::Options options;
+  options.nodes = *nodes;
+  return std::make_unique<NumaConfiner>(std::move(options), &probe);
 }
 
 control::EngineOptions::Qos QosOptionsOf(const Config& config) {
@@ -79,7 +95,7 @@ control::EngineOptions::Qos QosOptionsOf(const Config& config) {
   if (config.qos.policy == "off") return options;
   options.policy = *qos::MakeBurstPolicy(config.qos.policy);
   options.policy_name = config.qos.policy;
-  const absl::StatusOr<PerTier<Bytes>> capacity = CapacityOf(config.qos);
+  const absl::StatusOr<PerTier<Bytes>> capacity = FindCapacity(CapacityOptionsOf(config.qos));
   if (capacity.ok()) {
     options.capacity = *capacity;
     spdlog::info("VMs may have {} of fmem and {} of smem; what nobody reserved is lent by the policy {}",
@@ -91,6 +107,12 @@ control::EngineOptions::Qos QosOptionsOf(const Config& config) {
   return options;
 }
 
+control::EngineOptions::Enforcement::Action ActionOf(const std::string& on_violation) {
+  using Action = control::EngineOptions::Enforcement::Action;
+  if (on_violation == "pause") return Action::kPause;
+  return on_violation == "destroy" ? Action::kDestroy : Action::kReport;
+}
+
 control::EngineOptions EngineOptionsOf(const Config& config) {
   control::EngineOptions options;
   options.attach_channel = config.agent.attach_channel;
@@ -100,6 +122,8 @@ control::EngineOptions EngineOptionsOf(const Config& config) {
   options.slack = config.residency.slack;
   options.qos = QosOptionsOf(config);
   options.overstay_patience = 2 * config.qos.period;
+  options.enforcement = {
+      .confine = config.qos.confine, .action = ActionOf(config.qos.on_violation), .grace = config.qos.violation_grace};
   return options;
 }
 
@@ -124,10 +148,19 @@ ExitCode Run(const Config& config) {
       [&wiring](const std::string& uuid, absl::StatusOr<PerTier<Bytes>> resident, absl::Duration began) {
         wiring.controller->OnResidency(uuid, std::move(resident), began);
       });
+  const std::unique_ptr<Confiner> confiner = MakeConfiner(config.qos, probe);
+  std::unique_ptr<control::ConfinementThread> confinement;
+  if (confiner != nullptr) {
+    confinement = std::make_unique<control::ConfinementThread>(
+        confiner.get(), [&wiring](const std::string& uuid, absl::StatusOr<Confinement> confined) {
+          wiring.controller->OnConfined(uuid, std::move(confined));
+        });
+  }
   control::EngineWorld world{
       .agents = &wiring,
       .domains = &wiring,
       .residency = &residency,
+      .confinement = confinement.get(),
       .ledger = ledger->get(),
       .describe = domain::DescribeDomain,
       .on_event = [&log](const control::Vm& vm, const control::VmEvent& event) { log.Note(vm, event); },
@@ -154,6 +187,7 @@ ExitCode Run(const Config& config) {
   const auto stop = [&] {
     controller.Stop();
     residency.Stop();
+    if (confinement != nullptr) confinement->Stop();
     hypervisor.Stop();
     channel->reset();
   };

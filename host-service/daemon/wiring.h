@@ -29,6 +29,12 @@ class Wiring : public control::AgentCommands, public control::DomainCommands, pu
     hypervisor->AttachAgentChannel(uuid,
                                    [this, uuid](const absl::Status& status) { controller->OnAttached(uuid, status); });
   }
+  void Pause(const std::string& uuid) override {
+    hypervisor->Pause(uuid, [this, uuid](const absl::Status& status) { controller->OnPunished(uuid, status); });
+  }
+  void Destroy(const std::string& uuid) override {
+    hypervisor->Destroy(uuid, [this, uuid](const absl::Status& status) { controller->OnPunished(uuid, status); });
+  }
 
   // What agents say.
   void LinkUp(const std::string& vm, const agent::v1::GuestHello& hello) override { controller->OnLinkUp(vm, hello); }

@@ -104,6 +104,11 @@ class FakeLedger : public Ledger {
     Append(why);
     return absl::OkStatus();
   }
+  absl::Status WriteAudit(const AuditRecord& why) override {
+    if (!broken.ok()) return broken;
+    Append(why);
+    return absl::OkStatus();
+  }
   absl::Status ForgetAudit(std::size_t keep) override {
     if (!broken.ok()) return broken;
     if (audit.size() > keep) audit.erase(audit.begin(), audit.end() - static_cast<std::ptrdiff_t>(keep));

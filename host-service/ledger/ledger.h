@@ -147,6 +147,8 @@ class Ledger {
   // and audited.
   virtual absl::Status SetMaintenance(const std::optional<MaintenanceRecord>& maintenance,
                                       const AuditRecord& audit) = 0;
+  // Something that was done, of which nothing else is kept.
+  virtual absl::Status WriteAudit(const AuditRecord& audit) = 0;
   // Forgets all of the audit log but the newest `keep` records.
   virtual absl::Status ForgetAudit(std::size_t keep) = 0;
 };

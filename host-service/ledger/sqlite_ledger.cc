@@ -94,6 +94,10 @@ class SqliteLedger : public Ledger {
         audit, [&] { return maintenance ? WriteMaintenance(*database_, *maintenance) : EraseMaintenance(*database_); });
   }
 
+  absl::Status WriteAudit(const AuditRecord& audit) override {
+    return Audited(audit, [] { return absl::OkStatus(); });
+  }
+
   absl::Status ForgetAudit(std::size_t keep) override {
     return Atomically([&] { return EraseAudit(*database_, keep); });
   }

@@ -82,4 +82,16 @@ absl::Status AttachAgentChannel(const ConnectionHandle& connection, const std::s
   return domain->Error("cannot attach the agent's channel");
 }
 
+absl::Status PauseDomain(const ConnectionHandle& connection, const std::string& uuid) {
+  const absl::StatusOr<FoundDomain> domain = FindDomain(connection, uuid);
+  if (!domain.ok()) return domain.status();
+  return virDomainSuspend(domain->handle.get()) == 0 ? absl::OkStatus() : domain->Error("cannot pause it");
+}
+
+absl::Status DestroyDomain(const ConnectionHandle& connection, const std::string& uuid) {
+  const absl::StatusOr<FoundDomain> domain = FindDomain(connection, uuid);
+  if (!domain.ok()) return domain.status();
+  return virDomainDestroy(domain->handle.get()) == 0 ? absl::OkStatus() : domain->Error("cannot destroy it");
+}
+
 }  // namespace hypertier

@@ -18,4 +18,7 @@ absl::StatusOr<DomainInfo> ReadDomain(const ConnectionHandle& connection, const 
 // Plugs the agent's virtio-serial port into the running domain, not into its configuration.
 absl::Status AttachAgentChannel(const ConnectionHandle& connection, const std::string& uuid);
 
+absl::Status PauseDomain(const ConnectionHandle& connection, const std::string& uuid);
+absl::Status DestroyDomain(const ConnectionHandle& connection, const std::string& uuid);
+
 }  // namespace hypertier

@@ -58,6 +58,10 @@ class Hypervisor {
 
   // Adds the agent's virtio-serial port to a running domain (live only). Ends with OnDomain carrying the new XML.
   virtual void AttachAgentChannel(const std::string& uuid, std::function<void(absl::Status)> done) = 0;
+  // Stops a running domain's processors; its memory stays.
+  virtual void Pause(const std::string& uuid, std::function<void(absl::Status)> done) = 0;
+  // Pulls a running domain's plug.
+  virtual void Destroy(const std::string& uuid, std::function<void(absl::Status)> done) = 0;
   // Reads the domain again; ends with OnDomain or OnDomainGone.
   virtual void Refresh(const std::string& uuid) = 0;
 };

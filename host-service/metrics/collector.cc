@@ -65,6 +65,7 @@ void AddTier(Families& families, const std::string& vm, TierId id, const control
   if (tier.balloon) add(Metric::kTierBalloon, *tier.balloon);
   if (tier.resident) add(Metric::kTierResident, *tier.resident);
   add(Metric::kTierShortfall, tier.shortfall);
+  if (id == TierId::kFmem) add(Metric::kTierDisplaced, tier.displaced);
   add(Metric::kTierCharged, tier.charged);
   if (tier.compliance) {
     families.Add(Metric::kTierViolating, {vm, TierName(id)}, *tier.compliance == qos::Compliance::kViolating ? 1 : 0);

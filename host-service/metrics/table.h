@@ -20,6 +20,7 @@ enum class Metric : std::size_t {
   kTierResident,
   kTierShortfall,
   kTierViolating,
+  kTierDisplaced,
   kTierCharged,
   kAgentUp,
   kLinkResets,
@@ -72,6 +73,8 @@ inline constexpr std::array<Definition, static_cast<std::size_t>(Metric::kCount)
      "What the guest could not give up at its last attempt, as it says."},
     {Metric::kTierViolating, "hypertier_vm_tier_violating", false, "", "vm,tier",
      "1 while the VM does not give back what it holds above its target, else 0."},
+    {Metric::kTierDisplaced, "hypertier_vm_tier_displaced_bytes", false, "bytes", "vm,tier",
+     "Of the tier's memory, what lies on the host's nodes of SMEM because the VM kept more than its target."},
     {Metric::kTierCharged, "hypertier_vm_tier_charged_bytes", false, "bytes", "vm,tier",
      "What the host must count against its capacity: the larger of target and resident, or the whole cell until the "
      "guest has "

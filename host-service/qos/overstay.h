@@ -8,7 +8,8 @@
 
 namespace hypertier::qos {
 
-enum class Compliance { kCompliant, kLagging, kViolating };
+// kConfined: it would be violating, but the host has taken from it what it holds beyond its target.
+enum class Compliance { kCompliant, kLagging, kViolating, kConfined };
 
 // Whether a VM keeps what it was told to give back: it holds more of a tier than it should, and has not come nearer to
 // it for some time. One that gives back, however slowly, does not overstay.

@@ -149,6 +149,21 @@ absl::StatusOr<PerTier<Mapping>> MatchAnonymous(const std::vector<Mapping>& mapp
   return *taken;
 }
 
+absl::StatusOr<PerTier<Mapping>> MappingsOf(const std::vector<Mapping>& mappings, const PerTier<OpenFile>& files) {
+  PerTier<Mapping> found;
+  for (const TierId tier : kTiers) {
+    const auto at = std::find_if(mappings.begin(), mappings.end(), [&](const Mapping& mapping) {
+      return mapping.inode == files[tier].inode && mapping.size == files[tier].size;
+    });
+    if (at == mappings.end()) {
+      return absl::FailedPreconditionError(
+          fmt::format("its process does not map the file of its {} in one piece", TierName(tier)));
+    }
+    found[tier] = *at;
+  }
+  return found;
+}
+
 absl::Status CheckShared(const std::vector<Mapping>& mappings, const PerTier<OpenFile>& files) {
   for (const TierId tier : kTiers) {
     for (const Mapping& mapping : mappings) {

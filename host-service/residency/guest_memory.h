@@ -59,6 +59,9 @@ absl::StatusOr<PerTier<OpenFile>> MatchRamFiles(const std::vector<OpenFile>& fil
 // FailedPrecondition when there are not enough, or more than can be told apart.
 absl::StatusOr<PerTier<Mapping>> MatchAnonymous(const std::vector<Mapping>& mappings, const PerTier<Bytes>& cells);
 
+// Where the cells' files are mapped. FailedPrecondition: not in one piece.
+absl::StatusOr<PerTier<Mapping>> MappingsOf(const std::vector<Mapping>& mappings, const PerTier<OpenFile>& files);
+
 // FailedPrecondition when a cell's file is mapped copy-on-write: guest memory is then not in the file, and cannot be
 // measured there.
 absl::Status CheckShared(const std::vector<Mapping>& mappings, const PerTier<OpenFile>& files);

@@ -122,6 +122,10 @@ absl::StatusOr<std::string> ProcProcesses::Smaps(const ProcessId& process) const
   return ReadAll(Path(process, "smaps"));
 }
 
+absl::StatusOr<std::string> ProcProcesses::NumaMaps(const ProcessId& process) const {
+  return ReadAll(Path(process, "numa_maps"));
+}
+
 absl::StatusOr<Bytes> ProcProcesses::Allocated(const ProcessId& process, const OpenFile& file) const {
   const std::string path = fmt::format("{}/proc/{}/fd/{}", root_, process.pid, file.fd);
   struct stat info = {};

@@ -37,9 +37,10 @@ class ProcProcesses {
 
   // Regular files and memfds that the process has open.
   absl::StatusOr<std::vector<OpenFile>> OpenFiles(const ProcessId& process) const;
-  // Contents of /proc/PID/maps and smaps.
+  // Contents of /proc/PID/maps, smaps and numa_maps.
   absl::StatusOr<std::string> Maps(const ProcessId& process) const;
   absl::StatusOr<std::string> Smaps(const ProcessId& process) const;
+  absl::StatusOr<std::string> NumaMaps(const ProcessId& process) const;
 
   // Memory that backs `file`, in one system call: allocated blocks, which for a memfd are its pages, those swapped out
   // included. NotFound when the process has gone or that descriptor is another file now.

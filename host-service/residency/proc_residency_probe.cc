@@ -50,6 +50,20 @@ absl::StatusOr<PerTier<Bytes>> ProcResidencyProbe::Measure(const ResidencyTarget
   return About(vm, measured.status());
 }
 
+absl::StatusOr<ProcResidencyProbe::CellMappings> ProcResidencyProbe::Locate(const domain::Description& vm) const {
+  if (!vm.cells) return About(vm, absl::FailedPreconditionError(fmt::format("it is not two-tier: {}", vm.not_tiered)));
+  const absl::StatusOr<Place> place = Find(vm);
+  if (!place.ok()) return About(vm, place.status());
+  const absl::StatusOr<std::string> maps = processes_.Maps(place->process);
+  if (!maps.ok()) return About(vm, maps.status());
+  const std::vector<Mapping> mappings = ParseMappings(*maps);
+  const absl::StatusOr<PerTier<Mapping>> cells = place->backing == Backing::kAnonymous
+                                                     ? MatchAnonymous(mappings, place->cells)
+                                                     : MappingsOf(mappings, place->files);
+  if (!cells.ok()) return About(vm, cells.status());
+  return CellMappings{place->process, *cells};
+}
+
 std::size_t ProcResidencyProbe::remembered() const {
   const std::lock_guard lock(mutex_);
   return places_.size();

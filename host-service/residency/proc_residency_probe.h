@@ -25,6 +25,17 @@ class ProcResidencyProbe : public ResidencyProbe {
 
   absl::StatusOr<PerTier<Bytes>> Measure(const ResidencyTarget& target) override;
 
+  // Where a VM's cells are mapped in its process.
+  struct CellMappings {
+    ProcessId process;
+    PerTier<Mapping> mappings;
+  };
+  // Errors as Measure's.
+  absl::StatusOr<CellMappings> Locate(const domain::Description& vm) const;
+  // Contents of /proc/PID/numa_maps: memory by node, which costs the kernel a walk over all page tables of the process.
+  // NotFound: the process has gone.
+  absl::StatusOr<std::string> NumaMaps(const ProcessId& process) const { return processes_.NumaMaps(process); }
+
   // VMs that are remembered; those whose process has gone are dropped from time to time.
   std::size_t remembered() const;
 

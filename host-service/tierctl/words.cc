@@ -26,7 +26,9 @@ std::string ModeWord(v1::PolicyMode mode) {
 }
 
 std::string StateWord(const v1::Vm& vm, const v1::Tier& tier) {
-  const std::string_view more = tier.compliance() == v1::COMPLIANCE_VIOLATING ? ", violating" : "";
+  std::string more;
+  if (tier.compliance() == v1::COMPLIANCE_VIOLATING) more = ", violating";
+  if (tier.compliance() == v1::COMPLIANCE_CONFINED) more = fmt::format(", {} confined", Size(tier.displaced_bytes()));
   if (vm.management() != v1::MANAGEMENT_MANAGED) {
     return fmt::format("{}{}", Word(v1::Management_Name(vm.management()), "MANAGEMENT_"), more);
   }

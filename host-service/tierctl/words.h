@@ -27,8 +27,8 @@ std::string TierWord(v1::TierKind kind);
 // "auto" or "static"; "-" where it is left open.
 std::string ModeWord(v1::PolicyMode mode);
 
-// The tier's state and what it falls short by: "short by 2 MiB, violating"; of a VM that is not managed, "waiting" or
-// "unmanaged".
+// The tier's state and what it falls short by: "short by 2 MiB, violating", "idle, 1 GiB confined"; of a VM that is not
+// managed, "waiting" or "unmanaged".
 std::string StateWord(const v1::Vm& vm, const v1::Tier& tier);
 
 std::string Size(std::uint64_t bytes);

@@ -14,7 +14,7 @@ namespace {
 
 // What a tier is doing, the more worth a look the higher.
 int Interest(const v1::Tier& tier) {
-  if (tier.compliance() == v1::COMPLIANCE_VIOLATING) return 5;
+  if (tier.compliance() == v1::COMPLIANCE_VIOLATING || tier.compliance() == v1::COMPLIANCE_CONFINED) return 5;
   switch (tier.state()) {
     case v1::TIER_STATE_SHORT:
       return 4;

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/tier.h"
+#include "host-service/confinement/confiner.h"
+#include "host-service/confinement/page_mover.h"
+#include "host-service/residency/proc_residency_probe.h"
+
+namespace hypertier {
+
+// Moves pages of QEMU with move_pages(2). (No call can bind the future memory of another process, so a guest that goes
+// on to fill its cell is put back a period later.) For one thread.
+class NumaConfiner : public Confiner {
+ public:
+  struct Options {
+    // Of each tier on this host; neither is empty.
+    PerTier<std::vector<int>> nodes;
+    // Of one step.
+    Bytes most_at_a_time = Bytes::GiB(1);
+    MovePages move_pages = MovePagesOfKernel;
+    // Before the paths of sysfs; "" in production.
+    std::string root;
+  };
+  // `probe` outlives it.
+  NumaConfiner(Options options, const ProcResidencyProbe* probe) : options_(std::move(options)), probe_(probe) {}
+
+  absl::StatusOr<Confinement> Confine(const domain::Description& vm, Bytes most) override;
+
+ private:
+  // The node with the most room, and how much. ResourceExhausted: none has any.
+  struct Room {
+    int node = 0;
+    Bytes bytes;
+  };
+  absl::StatusOr<Room> RoomOn(const std::vector<int>& nodes) const;
+  absl::StatusOr<Confinement> Look(const ProcResidencyProbe::CellMappings& cells) const;
+
+  const Options options_;
+  const ProcResidencyProbe* const probe_;
+  // How far down its cell a VM's next step begins, so that one does not look again at what the last has moved; absent:
+  // at the cell's end.
+  std::map<std::string, Bytes> next_;
+};
+
+}  // namespace hypertier

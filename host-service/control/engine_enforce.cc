@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Engine: the ladder of a VM that keeps more than its target: compliant, lagging, violating, confined, and what the
+// operator wants done with one that stays violating.
+#include <fmt/format.h>
+
+#include "common/text.h"
+#include "host-service/control/charge.h"
+#include "host-service/control/engine.h"
+#include "host-service/control/fleet.h"
+
+namespace hypertier::control {
+namespace {
+
+using Action = EngineOptions::Enforcement::Action;
+
+std::string EndOfViolation(qos::Compliance compliance) {
+  switch (compliance) {
+    case qos::Compliance::kLagging:
+      return "gives back again";
+    case qos::Compliance::kConfined:
+      return "what it holds beyond its target lies on the host's SMEM nodes";
+    default:
+      return "holds no more than its target";
+  }
+}
+
+}  // namespace
+
+void Engine::FollowCompliance(Vm& vm, const Now& now) {
+  if (!vm.TwoTier() || !vm.Alive()) {
+    vm.overstay = {};
+    vm.excess = {};
+    vm.compliance = {};
+    vm.confinement = {};
+    return;
+  }
+  // Between two measurements nobody can be seen to give back.
+  const absl::Duration seen = SeenAt(vm, now);
+  for (const TierId tier : kTiers) {
+    const Bytes target = TargetOf(vm, tier);
+    vm.overstay[tier].Update(ChargedOf(vm, tier), target + options_.slack, seen);
+    if (!vm.residency.bytes || !vm.targets) {
+      if (vm.compliance[tier]) Touch(vm);
+      vm.excess[tier] = {};
+      vm.compliance[tier].reset();
+      continue;
+    }
+    const Bytes held = HeldOf(vm, tier);
+    vm.excess[tier].Update(held, target + options_.slack, seen);
+    const std::optional<qos::Compliance> before = vm.compliance[tier];
+    qos::Compliance after = vm.excess[tier].At(seen, options_.overstay_patience);
+    const bool confined = tier == TierId::kFmem && DisplacedOf(vm) > Bytes();
+    if (confined && after != qos::Compliance::kViolating) after = qos::Compliance::kConfined;
+    if (before == after) continue;
+    vm.compliance[tier] = after;
+    Touch(vm);
+    if (after == qos::Compliance::kViolating) {
+      Note(vm, EventKind::kViolating, now,
+           fmt::format("{}: holds {}, {} more than its target, and does not give it back", TierName(tier),
+                       FormatBytes(held), FormatBytes(held - target)));
+    } else if (before == qos::Compliance::kViolating) {
+      Note(vm, EventKind::kViolatingEnded, now, fmt::format("{}: {}", TierName(tier), EndOfViolation(after)));
+    }
+  }
+}
+
+void Engine::Enforce(Vm& vm, const Now& now) {
+  if (!vm.TwoTier() || !vm.Alive() || !vm.targets || !vm.residency.bytes || host_->maintenance) return;
+  ConfineIfNeeded(vm, now);
+  PunishIfDue(vm, now);
+}
+
+void Engine::ConfineIfNeeded(Vm& vm, const Now& now) {
+  VmConfinement& confinement = vm.confinement;
+  if (!options_.enforcement.confine || world_.confinement == nullptr) return;
+  if (confinement.running || now.mono < confinement.next) return;
+  const Bytes most = vm.targets->bytes.fmem() + options_.slack;
+  const bool violating = vm.compliance.fmem() == qos::Compliance::kViolating;
+  // One that an earlier hypertierd had confined may have given back since.
+  const bool unknown = !confinement.displaced && HeldOf(vm, TierId::kFmem) <= most;
+  if (!violating && !unknown && DisplacedOf(vm) == Bytes()) return;
+  confinement.running = true;
+  world_.confinement->Confine(*vm.description, most);
+}
+
+void Engine::HandleConfined(const std::string& uuid, const absl::StatusOr<Confinement>& confined, const Now& now) {
+  Vm* vm = Find(uuid);
+  if (vm == nullptr || !vm->confinement.running) return;
+  VmConfinement& confinement = vm->confinement;
+  confinement.running = false;
+  if (!confined.ok()) {
+    confinement.next = now.mono + options_.enforcement.retry;
+    Trouble(fmt::format("confining {}", vm->name), confined.status());
+    return;
+  }
+  const Bytes before = confinement.displaced.value_or(Bytes());
+  confinement.displaced = confined->slow;
+  Touch(*vm);
+  if (before == Bytes() && confined->slow > Bytes()) {
+    Note(*vm, EventKind::kConfined, now,
+         fmt::format("fmem: {} of its cell lie on the host's SMEM nodes, so that no more than its target lies on FMEM",
+                     FormatBytes(confined->slow)));
+  } else if (before > Bytes() && confined->slow == Bytes()) {
+    Note(*vm, EventKind::kConfinedEnded, now, "fmem: all of its cell lies on the host's FMEM nodes again");
+  }
+}
+
+void Engine::PunishIfDue(Vm& vm, const Now& now) {
+  std::optional<absl::Duration>& since = vm.confinement.violating_since;
+  const TierId* violated = nullptr;
+  for (const TierId& tier : kTiers) {
+    if (vm.compliance[tier] == qos::Compliance::kViolating) violated = &tier;
+  }
+  // A VM that does not run cannot give back.
+  if (violated == nullptr || vm.state != DomainState::kRunning) return since.reset();
+  if (!since) since = now.mono;
+  const Action action = options_.enforcement.action;
+  if (action == Action::kReport || now.mono - *since < options_.enforcement.grace) return;
+  since = now.mono;
+  const bool pause = action == Action::kPause;
+  std::string why = fmt::format("{}: has kept {} more than its target for {}; {}, as qos.on_violation says",
+                                TierName(*violated), FormatBytes(HeldOf(vm, *violated) - TargetOf(vm, *violated)),
+                                absl::FormatDuration(options_.enforcement.grace), pause ? "paused" : "destroyed");
+  const AuditRecord audit{.sequence = 0,
+                          .time = now.wall,
+                          .actor = "hypertierd",
+                          .action = pause ? "vm.pause" : "vm.destroy",
+                          .subject = "vms/" + vm.uuid,
+                          .detail = why};
+  // Nobody is punished without a trace.
+  if (const absl::Status status = world_.ledger->WriteAudit(audit); !status.ok()) {
+    return Trouble(fmt::format("writing down why {} is {}", vm.name, pause ? "paused" : "destroyed"), status);
+  }
+  ++audited_;
+  if (pause) {
+    Note(vm, EventKind::kPaused, now, why + "; resume it once its guest can give back");
+    world_.domains->Pause(vm.uuid);
+  } else {
+    Note(vm, EventKind::kDestroyed, now, std::move(why));
+    world_.domains->Destroy(vm.uuid);
+  }
+}
+
+void Engine::HandlePunished(const std::string& uuid, const absl::Status& status, const Now&) {
+  const Vm* vm = Find(uuid);
+  // It is tried again when the grace is over once more.
+  if (vm != nullptr && !status.ok()) Trouble(fmt::format("qos.on_violation on {}", vm->name), status);
+}
+
+}  // namespace hypertier::control

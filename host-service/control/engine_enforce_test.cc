@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is done about a VM that keeps more than its target.
+#include <gmock/gmock.h>
+
+#include "common/text.h"
+#include "host-service/control/engine_harness.h"
+#include "host-service/control/fleet.h"
+
+namespace hypertier::control {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Action = EngineOptions::Enforcement::Action;
+
+EngineOptions Options(Action action = Action::kReport, bool confine = true) {
+  EngineOptions options;
+  options.qos.capacity = PerTier<Bytes>{Bytes::GiB(4), Bytes::GiB(8)};
+  options.enforcement.confine = confine;
+  options.enforcement.action = action;
+  options.enforcement.grace = absl::Seconds(10);
+  return options;
+}
+
+// A guest of 1 GiB FMEM that was told to give back half of it, and holds `held_`.
+class EnforceTest : public testing::Test {
+ protected:
+  explicit EnforceTest(EngineOptions options = Options()) : host_(std::move(options)) {
+    host_.BecomeManaged();
+    Measure();
+    host_.Begin(Bytes::MiB(512));
+    generation_ = host_.LastSent().generation();
+  }
+
+  void Measure() { host_.Measure(held_, Bytes::GiB(2)); }
+  void Pass(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      host_.Pass(absl::Seconds(1));
+      if (host_.Vm()->state == DomainState::kRunning) {
+        host_.Say(Harness::Report(generation_, Bytes::GiB(1) - held_, Bytes()));
+      }
+      Measure();
+    }
+  }
+  void Confined(Bytes fast, Bytes slow) {
+    host_.engine->HandleConfined(kUuid, Confinement{.fast = fast, .slow = slow, .moved = {}}, host_.now);
+  }
+  // It keeps all, and the host moves away what is too much.
+  void BecomeConfined() {
+    Pass(8);
+    ASSERT_THAT(host_.confinement.asked, SizeIs(1));
+    Confined(Bytes::MiB(520), Bytes::MiB(504));
+    Pass(2);
+  }
+  std::optional<qos::Compliance> Compliance() { return host_.Tier(TierId::kFmem).compliance; }
+
+  Harness host_;
+  Bytes held_ = Bytes::GiB(1);
+  std::uint64_t generation_ = 0;
+};
+
+TEST_F(EnforceTest, AViolatingVmIsConfinedToItsTargetAndNoLongerCharged) {
+  Pass(2);
+  EXPECT_EQ(Compliance(), qos::Compliance::kLagging);
+  EXPECT_THAT(host_.confinement.asked, IsEmpty());
+  Pass(6);
+  EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
+  // One step at a time.
+  EXPECT_THAT(host_.confinement.asked, ElementsAre(Bytes::MiB(512) + Bytes::MiB(8)));
+  Confined(Bytes::MiB(520), Bytes::MiB(504));
+  Pass(2);
+  EXPECT_EQ(Compliance(), qos::Compliance::kConfined);
+  EXPECT_EQ(host_.CountEvents(EventKind::kConfined), 1);
+  const TierRecord tier = host_.Tier(TierId::kFmem);
+  EXPECT_EQ(tier.displaced, Bytes::MiB(504));
+  EXPECT_EQ(tier.resident, Bytes::GiB(1));
+  EXPECT_EQ(tier.charged, Bytes::MiB(520));
+}
+
+TEST_F(EnforceTest, AsLongAsItKeepsTooMuchItIsLookedAtEachPeriod) {
+  BecomeConfined();
+  const std::size_t before = host_.confinement.asked.size();
+  for (int i = 0; i < 4; ++i) {
+    Confined(Bytes::MiB(520), Bytes::MiB(504));
+    Pass(2);
+  }
+  EXPECT_GE(host_.confinement.asked.size(), before + 3);
+  // It fills its cell on: what comes to lie on FMEM is moved, too.
+  EXPECT_EQ(host_.CountEvents(EventKind::kConfined), 1);
+}
+
+TEST_F(EnforceTest, ItEndsOnceTheGuestHasGivenBackAndAllIsBack) {
+  BecomeConfined();
+  held_ = Bytes::MiB(512);
+  Pass(2);
+  // What it has given back may be what had been moved, or not.
+  EXPECT_EQ(Compliance(), qos::Compliance::kConfined);
+  Confined(Bytes::MiB(512), Bytes());
+  Pass(2);
+  EXPECT_EQ(Compliance(), qos::Compliance::kCompliant);
+  EXPECT_EQ(host_.CountEvents(EventKind::kConfinedEnded), 1);
+  const std::size_t asked = host_.confinement.asked.size();
+  Pass(10);
+  EXPECT_THAT(host_.confinement.asked, SizeIs(asked));
+}
+
+TEST_F(EnforceTest, AnEarlierHypertierdsConfinementIsFound) {
+  held_ = Bytes::MiB(512);
+  Pass(3);
+  ASSERT_THAT(host_.confinement.asked, SizeIs(1));
+  Confined(Bytes::MiB(400), Bytes::MiB(112));
+  Pass(3);
+  EXPECT_EQ(Compliance(), qos::Compliance::kConfined);
+  EXPECT_THAT(host_.confinement.asked, SizeIs(2));
+}
+
+TEST_F(EnforceTest, ACompliantVmIsLookedAtOnce) {
+  held_ = Bytes::MiB(512);
+  Pass(3);
+  ASSERT_THAT(host_.confinement.asked, SizeIs(1));
+  Confined(Bytes::MiB(512), Bytes());
+  Pass(20);
+  EXPECT_THAT(host_.confinement.asked, SizeIs(1));
+}
+
+TEST_F(EnforceTest, WhatCannotBeConfinedStaysViolatingAndIsTriedAgainLater) {
+  Pass(8);
+  ASSERT_THAT(host_.confinement.asked, SizeIs(1));
+  host_.engine->HandleConfined(kUuid, absl::ResourceExhaustedError("node 1 has no room"), host_.now);
+  EXPECT_THAT(host_.troubles, testing::Contains(HasSubstr("confining web1")));
+  Pass(20);
+  EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
+  EXPECT_THAT(host_.confinement.asked, SizeIs(1));
+  Pass(15);
+  EXPECT_THAT(host_.confinement.asked, SizeIs(2));
+}
+
+TEST_F(EnforceTest, ANewStartOfTheVmBeginsAnew) {
+  BecomeConfined();
+  host_.Appear(DomainState::kShutOff);
+  // Of the process that has gone.
+  Confined(Bytes::MiB(1), Bytes::MiB(2));
+  host_.Appear(DomainState::kRunning);
+  EXPECT_EQ(host_.Tier(TierId::kFmem).displaced, Bytes());
+}
+
+TEST_F(EnforceTest, InMaintenanceNothingIsMoved) {
+  ASSERT_TRUE(host_.engine->SetMaintenance(true, {}, host_.now).ok());
+  Pass(20);
+  EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
+  EXPECT_THAT(host_.confinement.asked, IsEmpty());
+}
+
+TEST_F(EnforceTest, WhatWasMovedIsMissingOfTheHostsSmem) {
+  BecomeConfined();
+  EngineOptions options = Options();
+  struct Vm vm;
+  vm.state = DomainState::kRunning;
+  vm.description.emplace();
+  vm.description->cells = PerTier<Bytes>{Bytes::GiB(1), Bytes::GiB(2)};
+  vm.confinement.displaced = Bytes::GiB(1);
+  EXPECT_EQ(MakeFleet({&vm}, {}, options, host_.now).snapshot.capacity.smem(), Bytes::GiB(7));
+}
+
+class PauseTest : public EnforceTest {
+ protected:
+  PauseTest() : EnforceTest(Options(Action::kPause, false)) {}
+};
+
+TEST_F(PauseTest, AVmThatStaysViolatingIsPausedAfterItsGraceWithARecordOfWhy) {
+  Pass(8);
+  EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
+  EXPECT_THAT(host_.domains.paused, IsEmpty());
+  Pass(12);
+  EXPECT_THAT(host_.domains.paused, ElementsAre(kUuid));
+  EXPECT_THAT(host_.domains.destroyed, IsEmpty());
+  EXPECT_THAT(host_.confinement.asked, IsEmpty());
+  ASSERT_FALSE(host_.ledger.audit.empty());
+  EXPECT_EQ(host_.ledger.audit.back().action, "vm.pause");
+  EXPECT_THAT(host_.ledger.audit.back().detail, HasSubstr("fmem: has kept 512 MiB more than its target"));
+  EXPECT_EQ(host_.Vm()->events->back().kind, EventKind::kPaused);
+  // Paused: nothing more. Resumed: it has its grace once more.
+  host_.Appear(DomainState::kPaused);
+  Pass(30);
+  host_.Appear(DomainState::kRunning);
+  Pass(8);
+  EXPECT_THAT(host_.domains.paused, SizeIs(1));
+  Pass(8);
+  EXPECT_THAT(host_.domains.paused, SizeIs(2));
+}
+
+TEST_F(PauseTest, OneThatGivesBackInTimeIsNot) {
+  Pass(8);
+  held_ = Bytes::MiB(900);
+  Pass(3);
+  held_ = Bytes::MiB(512);
+  Pass(30);
+  EXPECT_THAT(host_.domains.paused, IsEmpty());
+}
+
+TEST_F(PauseTest, WithoutALedgerNobodyIsPaused) {
+  Pass(8);
+  host_.ledger.broken = absl::ResourceExhaustedError("disk full");
+  Pass(20);
+  EXPECT_THAT(host_.domains.paused, IsEmpty());
+  host_.ledger.broken = absl::OkStatus();
+  Pass(12);
+  EXPECT_THAT(host_.domains.paused, SizeIs(1));
+}
+
+class DestroyTest : public EnforceTest {
+ protected:
+  DestroyTest() : EnforceTest(Options(Action::kDestroy)) {}
+};
+
+TEST_F(DestroyTest, OneThatWasConfinedIsLeftAlive) {
+  BecomeConfined();
+  for (int i = 0; i < 20; ++i) {
+    Confined(Bytes::MiB(520), Bytes::MiB(504));
+    Pass(2);
+  }
+  EXPECT_THAT(host_.domains.destroyed, IsEmpty());
+}
+
+TEST_F(DestroyTest, OneThatCannotBeConfinedIsDestroyed) {
+  Pass(8);
+  host_.engine->HandleConfined(kUuid, absl::PermissionDeniedError("may not use node 1"), host_.now);
+  Pass(12);
+  EXPECT_THAT(host_.domains.destroyed, ElementsAre(kUuid));
+}
+
+}  // namespace
+}  // namespace hypertier::control
