@@ -17,7 +17,7 @@ absl::StatusOr<BalloonFigures> BalloonGuest::Balloons() {
     }
     floors_ = ReadNodeFloors(root_, nodes);
   }
-  return BalloonFigures{*snapshot, floors_};
+  return BalloonFigures{*snapshot, floors_, pressure_.ReadFiles(root_, now)};
 }
 
 absl::Status BalloonGuest::SetBalloons(std::uint64_t generation, const PerTier<std::optional<Bytes>>& balloons) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "guest-agent/hyperflex/device.h"
+#include "guest-agent/memory/pressure.h"
 #include "guest-agent/placement/placement_thread.h"
 #include "guest-agent/session/guest.h"
 
@@ -33,6 +34,7 @@ class BalloonGuest final : public Guest {
   HyperflexDevice device_;
   PlacementThread* const placement_;
   PerTier<Bytes> floors_;
+  PressureGauge pressure_;
   std::chrono::steady_clock::time_point floors_due_ = std::chrono::steady_clock::time_point::min();
 };
 

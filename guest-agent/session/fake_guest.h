@@ -28,7 +28,7 @@ class FakeGuest final : public Guest {
   absl::StatusOr<BalloonFigures> Balloons() override {
     ++looks;
     if (!balloons.ok()) return balloons;
-    return BalloonFigures{snapshot, {Bytes::MiB(64), Bytes::MiB(8)}};
+    return BalloonFigures{snapshot, {Bytes::MiB(64), Bytes::MiB(8)}, 0.25};
   }
 
   absl::Status SetBalloons(std::uint64_t generation, const PerTier<std::optional<Bytes>>& sizes) override {

@@ -17,6 +17,8 @@ namespace hypertier::agent {
 struct BalloonFigures {
   Snapshot snapshot;
   PerTier<Bytes> floors;
+  // Share of time in which some program waits for memory; absent: the kernel does not say.
+  std::optional<double> pressure;
 };
 
 // What the session may ask of the guest. Called on the agent's one thread, so nothing here may block.

@@ -62,6 +62,7 @@ v1::Report MakeReport(const BalloonFigures& figures) {
   report.set_oom_deflated_bytes(snapshot.oom_deflated.count());
   report.set_rediscards(snapshot.rediscards);
   report.set_broken(snapshot.broken);
+  if (figures.pressure) report.set_memory_pressure(*figures.pressure);
   for (const TierId id : kTiers) {
     if (!snapshot.tiers[id]) continue;
     const TierSnapshot& from = *snapshot.tiers[id];

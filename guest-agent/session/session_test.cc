@@ -111,6 +111,7 @@ TEST_F(SessionTest, AnswersHostHelloWithWhoItIsAndAReport) {
   EXPECT_EQ(said[1].report().tiers(0).present_bytes(), Bytes::GiB(1).count());
   EXPECT_EQ(said[1].report().tiers(1).tier(), v1::TIER_SMEM);
   EXPECT_EQ(said[1].report().tiers(1).floor_bytes(), Bytes::MiB(8).count());
+  EXPECT_EQ(said[1].report().memory_pressure(), 0.25);
 }
 
 TEST_F(SessionTest, ReportsPlacementToAHostThatWantsIt) {

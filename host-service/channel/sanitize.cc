@@ -90,6 +90,9 @@ absl::StatusOr<Report> CleanReport(const Report& report) {
   clean.set_oom_deflated_bytes(report.oom_deflated_bytes());
   clean.set_rediscards(report.rediscards());
   clean.set_broken(report.broken());
+  if (report.has_memory_pressure() && IsShare(report.memory_pressure())) {
+    clean.set_memory_pressure(report.memory_pressure());
+  }
   for (const TierReport& tier : report.tiers()) {
     if (tier.tier() != agent::v1::TIER_FMEM && tier.tier() != agent::v1::TIER_SMEM) {
       return absl::InvalidArgumentError("a report on a tier that does not exist");

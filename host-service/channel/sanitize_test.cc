@@ -44,6 +44,16 @@ TEST(CleanReport, RefusesATierTwiceOrUnknownAndPassesFiguresAsTheyAre) {
   EXPECT_FALSE(CleanReport(report).ok());
 }
 
+TEST(CleanReport, PressureIsAShareOrNotThere) {
+  agent::v1::Report report;
+  report.set_memory_pressure(0.5);
+  EXPECT_EQ(CleanReport(report)->memory_pressure(), 0.5);
+  for (const double share : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
+    report.set_memory_pressure(share);
+    EXPECT_FALSE(CleanReport(report)->has_memory_pressure()) << share;
+  }
+}
+
 TEST(CleanReport, LeavesOutOfPlacementWhatCannotBe) {
   agent::v1::Report report;
   agent::v1::PlacementReport& placement = *report.mutable_placement();

@@ -43,13 +43,18 @@ std::string WhyNotPlanned(const Vm& vm, const EngineOptions& options) {
   return StandingOf(vm, options).reason;
 }
 
+std::string PressureWords(double pressure) {
+  if (pressure >= 1) return "; it has run out of memory not long ago";
+  return pressure > 0 ? fmt::format("; its programs wait for memory {:.2g} % of the time", 100 * pressure) : "";
+}
+
 std::string DemandSentence(const qos::Vm& vm, TierId tier, Bytes demand) {
   const bool by_curve = tier == TierId::kFmem && !vm.curve.empty();
   const std::string_view whence = by_curve  ? "by the hotness of its memory"
                                   : vm.used ? "by what its programs use"
                                             : "since nothing is known";
   return fmt::format("{}: it would make use of {}, {}{}", TierName(tier), FormatBytes(demand), whence,
-                     vm.pressure > 0 ? "; it has run out of memory not long ago" : "");
+                     PressureWords(vm.pressure));
 }
 
 std::string TenantSentence(const Fleet& fleet, std::size_t tenant, TierId tier) {
@@ -144,7 +149,8 @@ absl::StatusOr<Explanation> Engine::Explain(const std::string& name, const Now& 
                         : "its targets are not planned now: " + WhyNotPlanned(vm, options_));
   const policy::VmTerms over_grpc = SaidOverGrpc(vm.uuid);
   const std::array words{policy::Word{"over gRPC", &over_grpc},
-                         policy::Word{"its domain's metadata", &vm.description->policy}};
+                         policy::Word{"its domain's metadata", &vm.description->policy},
+                         policy::Word{"its flavor", &vm.description->nova_policy}};
   for (const TierId tier : kTiers) {
     out.push_back(fmt::format("{}: {}", TierName(tier),
                               policy::WhoSaid(words, options_.qos.classes, tier, vm.promise.tiers[tier])));

@@ -22,7 +22,7 @@ policy::VmTerms Engine::SaidOverGrpc(const std::string& uuid) const {
 policy::Promise Engine::PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc) const {
   if (!vm.TwoTier()) return {};
   // Most authority first.
-  const std::array said{over_grpc, vm.description->policy,
+  const std::array said{over_grpc, vm.description->policy, vm.description->nova_policy,
                         policy::VmTerms{.mode = options_.qos.default_mode, .qos_class = {}, .terms = {}}};
   policy::Promise promise = policy::Resolve(said, options_.qos.classes, vm.cells());
   promise.problems.insert(promise.problems.begin(), vm.description->policy_problems.begin(),

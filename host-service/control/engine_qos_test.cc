@@ -36,6 +36,7 @@ class EngineQosTest : public testing::Test {
     std::uint64_t generation = 0;
     PerTier<Bytes> balloons;
     std::uint64_t oom_deflates = 0;
+    double pressure = 0;
   };
 
   explicit EngineQosTest(EngineOptions options = Options()) : host_(std::move(options)) {}
@@ -52,6 +53,7 @@ class EngineQosTest : public testing::Test {
     Guest& guest = guests_[uuid];
     agent::v1::Report report = Harness::Report(guest.generation, guest.balloons.fmem(), guest.balloons.smem(), source);
     report.set_oom_deflates(guest.oom_deflates);
+    report.set_memory_pressure(guest.pressure);
     Bytes left = guest.used;
     for (agent::v1::TierReport& tier : *report.mutable_tiers()) {
       const Bytes usable = Bytes(tier.present_bytes()) - Bytes(tier.balloon_bytes());
@@ -337,6 +339,22 @@ TEST_F(EngineQosTest, AGuestThatRanOutOfMemoryIsGivenMore) {
   ++guests_[kWeb].oom_deflates;
   Pass(6);
   EXPECT_GT(Fmem(kWeb), before + Bytes(before.count() / 8));
+}
+
+TEST_F(EngineQosTest, AGuestWhoseProgramsWaitForMemoryIsGivenMoreAndToldWhy) {
+  Start(kWeb, Auto(Bytes()), Bytes::MiB(200), {Bytes::MiB(768), Bytes()});
+  Start(kBatch, Auto(Bytes()), Bytes::GiB(3), {Bytes::MiB(256), Bytes()});
+  Pass(20);
+  const Bytes before = Fmem(kWeb);
+  guests_[kWeb].pressure = 0.05;
+  Pass(6);
+  EXPECT_EQ(Fmem(kWeb), before);
+  guests_[kWeb].pressure = 0.3;
+  Pass(6);
+  EXPECT_GT(Fmem(kWeb), before + Bytes(before.count() / 8));
+  const auto why = host_.engine->Explain(kWeb, host_.now);
+  ASSERT_TRUE(why.ok());
+  EXPECT_THAT(why->sentences, testing::Contains(HasSubstr("its programs wait for memory 30 % of the time")));
 }
 
 TEST_F(EngineQosTest, AfterARestartPlanningGoesOnFromTheLedger) {

@@ -29,6 +29,7 @@ void FillGuestsWord(const Vm& vm, const Now& now, qos::Vm& into) {
     for (const TierId tier : kTiers) used += vm.Usable(tier) - vm.link.report->tiers[tier]->free;
     into.used = used;
   }
+  if (vm.link.report) into.pressure = vm.link.report->pressure;
   if (now.mono < vm.pressed_until) into.pressure = 1;
   if (vm.link.placement == nullptr) return;
   for (const auto& point : vm.link.placement->curve()) {

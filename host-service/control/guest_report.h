@@ -42,6 +42,8 @@ struct GuestReport {
   // "reporting", "inflate" or "".
   std::string transport;
   bool broken = false;
+  // Share of time in which its programs wait for memory.
+  double pressure = 0;
 
   bool HasBothTiers() const { return tiers.fmem().has_value() && tiers.smem().has_value(); }
   // Only with both tiers.

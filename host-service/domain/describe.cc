@@ -8,6 +8,7 @@
 
 #include "common/text.h"
 #include "host-service/domain/boot_string.h"
+#include "host-service/domain/nova_element.h"
 #include "host-service/domain/policy_element.h"
 #include "host-service/domain/xml_names.h"
 
@@ -22,20 +23,20 @@ std::optional<Bytes> CellSize(const pugi::xml_node& cell) {
   return *size;
 }
 
-std::string Tenant(const pugi::xml_node& domain) {
-  std::string nova;
-  for (const pugi::xml_node element : domain.child("metadata").children()) {
-    const std::string_view tenant = element.attribute("tenant").as_string();
-    if (LocalName(element) == "vm" && !tenant.empty()) return std::string(tenant);
-    if (LocalName(element) != "instance") continue;
-    for (const pugi::xml_node owner : element.children()) {
-      if (LocalName(owner) != "owner") continue;
-      for (const pugi::xml_node project : owner.children()) {
-        if (LocalName(project) == "project") nova = project.attribute("uuid").as_string();
-      }
-    }
+// What is said of the VM's tenant and policy.
+void DescribePolicy(const pugi::xml_node& metadata, Description& description) {
+  const auto named = [&](std::string_view name) {
+    return metadata.find_child([name](const pugi::xml_node& child) { return LocalName(child) == name; });
+  };
+  if (const pugi::xml_node ours = named("vm")) {
+    description.tenant = ours.attribute("tenant").as_string();
+    description.policy = ReadPolicy(ours, description.policy_problems);
   }
-  return nova;
+  if (const pugi::xml_node nova = named("instance")) {
+    NovaInstance instance = ReadNovaInstance(nova, description.policy_problems);
+    if (description.tenant.empty()) description.tenant = std::move(instance.project);
+    description.nova_policy = std::move(instance.policy);
+  }
 }
 
 // Fills description.cells, or says in not_tiered what is missing.
@@ -83,12 +84,7 @@ absl::StatusOr<Description> DescribeDomain(std::string_view xml) {
   if (!domain || description.name.empty()) {
     return absl::InvalidArgumentError("not a libvirt domain: no <domain> with a <name>");
   }
-  description.tenant = Tenant(domain);
-  for (const pugi::xml_node element : domain.child("metadata").children()) {
-    if (LocalName(element) != "vm") continue;
-    description.policy = ReadPolicy(element, description.policy_problems);
-    break;
-  }
+  DescribePolicy(domain.child("metadata"), description);
   DescribeTiers(domain, description);
 
   for (const pugi::xml_node sysinfo : domain.children("sysinfo")) {

@@ -25,7 +25,9 @@ struct Description {
   std::string tenant;
   // From the same element; see xml_names.h.
   policy::VmTerms policy;
-  // What of it cannot be read, each with its remedy; that part counts as not said.
+  // From the extra specs in nova's element; see nova_element.h.
+  policy::VmTerms nova_policy;
+  // What of them cannot be read, each with its remedy; that part counts as not said.
   std::vector<std::string> policy_problems;
   // Sizes of the two guest cells. Absent: not two-tier, and not_tiered says why.
   std::optional<PerTier<Bytes>> cells;

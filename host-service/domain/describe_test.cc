@@ -105,6 +105,37 @@ TEST(DescribeDomain, LeavesOutOfThePolicyWhatCannotBeReadAndSaysWhy) {
   EXPECT_EQ(d.policy.terms.smem().shares, 3.0);
 }
 
+TEST(DescribeDomain, ReadsTheExtraSpecsOfNovasFlavor) {
+  const Description d = Describe(Replace(kLive, "<nova:owner>", R"(<nova:flavor name='gold.4c16g'>
+    <nova:memory>16384</nova:memory><nova:extraSpecs>
+      <nova:extraSpec name='resources:CUSTOM_FMEM_MB'>2048</nova:extraSpec>
+      <nova:extraSpec name='resources:CUSTOM_SMEM_MB'>14336</nova:extraSpec>
+      <nova:extraSpec name='hypertier:fmem_max_mb'>4096</nova:extraSpec>
+      <nova:extraSpec name='hypertier:smem_shares'>2</nova:extraSpec>
+      <nova:extraSpec name='hypertier:qos_class'>gold</nova:extraSpec>
+      <nova:extraSpec name='hypertier:policy'>auto</nova:extraSpec>
+      <nova:extraSpec name='hw:cpu_policy'>shared</nova:extraSpec>
+    </nova:extraSpecs></nova:flavor><nova:owner>)"));
+  const auto mib = [](std::uint64_t n) { return policy::Amount::Of(Bytes::MiB(n)); };
+  EXPECT_EQ(d.nova_policy,
+            (policy::VmTerms{policy::Mode::kAuto, "gold", {{mib(2048), mib(4096), {}}, {mib(14336), {}, 2.0}}}));
+  EXPECT_THAT(d.policy_problems, IsEmpty());
+  EXPECT_EQ(d.tenant, "a1b2");
+  EXPECT_EQ(d.policy, policy::VmTerms{});
+}
+
+TEST(DescribeDomain, LeavesOutExtraSpecsThatCannotBeReadAndSaysWhy) {
+  const Description d = Describe(Replace(kLive, "<nova:owner>", R"(<nova:flavor><nova:extraSpecs>
+      <nova:extraSpec name='resources:CUSTOM_FMEM_MB'>2 GiB</nova:extraSpec>
+      <nova:extraSpec name='hypertier:policy'>none</nova:extraSpec>
+      <nova:extraSpec name='hypertier:fmem_shares'>-1</nova:extraSpec>
+      <nova:extraSpec/>
+    </nova:extraSpecs></nova:flavor><nova:owner>)"));
+  EXPECT_THAT(d.policy_problems, ElementsAre(HasSubstr("extra spec resources:CUSTOM_FMEM_MB: \"2 GiB\""),
+                                             HasSubstr("extra spec hypertier:fmem_shares")));
+  EXPECT_EQ(d.nova_policy, (policy::VmTerms{policy::Mode::kStatic, "", {}}));
+}
+
 TEST(DescribeDomain, SaysWhyADomainIsNotTwoTier) {
   const std::pair<std::pair<std::string_view, std::string_view>, const char*> cases[] = {
       {{"<numa>", "<x>"}, "does not parse"},

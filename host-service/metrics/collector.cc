@@ -99,6 +99,7 @@ void AddVm(Families& families, const control::VmRecord& vm) {
   families.Add(Metric::kImplausible, {vm.uuid}, Number(vm.agent.implausible_figures));
   families.Add(Metric::kOomDeflates, {vm.uuid}, Number(vm.agent.oom_deflates));
   families.Add(Metric::kOomDeflatedBytes, {vm.uuid}, Number(vm.agent.oom_deflated));
+  families.Add(Metric::kMemoryPressure, {vm.uuid}, vm.agent.memory_pressure);
   if (vm.placement != nullptr) AddPlacement(families, vm.uuid, *vm.placement);
 }
 
