@@ -108,6 +108,7 @@ void ToProto(const control::FleetSnapshot& fleet, v1::Host& host) {
     host.mutable_maintenance()->set_actor(record.maintenance->actor);
     ToProto(record.maintenance->began, *host.mutable_maintenance()->mutable_begin_time());
   }
+  if (!record.config_problem.empty()) host.add_problems(record.config_problem);
   if (!record.capacity) return;
   Sums sums;
   for (const control::VmPtr& vm : fleet.vms) {

@@ -39,6 +39,16 @@ void Controller::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Controller::Configure(EngineOptions options) {
+  Post([options = std::move(options)](Engine& engine, const Now& now) mutable {
+    engine.Configure(std::move(options), now);
+  });
+}
+
+void Controller::ReportConfig(std::string problem) {
+  Post([problem = std::move(problem)](Engine& engine, const Now&) mutable { engine.ReportConfig(std::move(problem)); });
+}
+
 absl::Duration Controller::SinceLastRound() const {
   return MonoNow() - absl::Nanoseconds(last_round_ns_.load());
 }

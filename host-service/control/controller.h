@@ -31,6 +31,10 @@ class Controller : public Backend, public HypervisorEvents {
   // gone afterwards.
   void Stop();
 
+  // As the engine's. Any time after Start.
+  void Configure(EngineOptions options);
+  void ReportConfig(std::string problem);
+
   // Control's thread has gone round within this time: it is not stuck (for the watchdog).
   absl::Duration SinceLastRound() const;
 

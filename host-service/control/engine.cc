@@ -11,18 +11,41 @@
 namespace hypertier::control {
 
 Engine::Engine(EngineOptions options, EngineWorld world) : options_(std::move(options)), world_(std::move(world)) {
+  KeepOptions();
+}
+
+void Engine::KeepOptions() {
   HostRecord host{.capacity = options_.qos.capacity,
                   .policy = options_.qos.policy_name,
                   .off = options_.qos.off,
                   .classes = options_.qos.classes,
                   .default_mode = options_.qos.default_mode,
-                  .maintenance = {}};
+                  .maintenance = host_->maintenance,
+                  .config_problem = host_->config_problem};
   if (options_.qos.Plans()) {
     host.off.clear();
   } else {
     host.policy.clear();
   }
   host_ = std::make_shared<const HostRecord>(std::move(host));
+  header_changed_ = true;
+}
+
+void Engine::Configure(EngineOptions options, const Now& now) {
+  options_ = std::move(options);
+  KeepOptions();
+  for (const auto& [uuid, vm] : vms_) {
+    ResolvePromise(*vm);
+    Touch(*vm);
+  }
+  next_plan_ = now.mono;
+}
+
+void Engine::ReportConfig(std::string problem) {
+  HostRecord host = *host_;
+  host.config_problem = std::move(problem);
+  host_ = std::make_shared<const HostRecord>(std::move(host));
+  header_changed_ = true;
 }
 
 absl::Status Engine::Load(const Now& now) {
@@ -145,11 +168,11 @@ void Engine::RetryLedger(const Now& now) {
   for (const std::string& id : operations) {
     if (const OperationPtr operation = operations_.Find(id)) SaveOperation(operation->record);
   }
-  const std::set<std::string> vms = std::exchange(unforgotten_vms_, {});
+  const std::set<std::string> vms = std::exchange(unforgotten_targets_, {});
   for (const std::string& uuid : vms) {
     // Back in the meantime with targets of its own: those were written after, and must stay.
     if (kept_.contains(uuid)) continue;
-    if (!world_.ledger->ForgetVm(uuid).ok()) unforgotten_vms_.insert(uuid);
+    if (!world_.ledger->ForgetTargets(uuid).ok()) unforgotten_targets_.insert(uuid);
   }
 }
 
@@ -170,10 +193,8 @@ void Engine::ForgetOld(const Now& now) {
     if (now.mono - since > options_.keep_absent) gone.push_back(uuid);
   }
   for (const std::string& uuid : gone) {
-    absent_.erase(uuid);
-    kept_.erase(uuid);
-    ForgetVmPolicy(uuid);
-    if (!world_.ledger->ForgetVm(uuid).ok()) unforgotten_vms_.insert(uuid);
+    ForgetTargets(uuid);
+    if (ForgetVmPolicy(uuid, now)) absent_.erase(uuid);
   }
 }
 

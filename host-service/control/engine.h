@@ -56,6 +56,11 @@ class Engine {
   // Takes over what the ledger kept. On error hypertierd must not start.
   absl::Status Load(const Now& now);
 
+  // Other options from now on.
+  void Configure(EngineOptions options, const Now& now);
+  // Why the configuration on disk is not in force, for people; "": it is.
+  void ReportConfig(std::string problem);
+
   // From the hypervisor (engine_domains.cc).
   void HandleResync(const std::vector<DomainInfo>& domains, const Now& now);
   void HandleDomain(const DomainInfo& domain, const Now& now);
@@ -101,6 +106,8 @@ class Engine {
   SnapshotPtr Publish(const Now& now);
 
  private:
+  // Publishes what they say of the host.
+  void KeepOptions();
   Vm* Find(const std::string& uuid);
   // By "vms/{uuid}", UUID or name, as FleetSnapshot::FindVm.
   absl::StatusOr<Vm*> FindByName(const std::string& name);
@@ -115,6 +122,7 @@ class Engine {
   void Started(Vm& vm, bool watched);
   void Stopped(Vm& vm, const std::string& why, const Now& now);
   void TakeKeptTargets(Vm& vm, const Now& now);
+  void ForgetTargets(const std::string& uuid);
   void Connect(Vm& vm, const Now& now);
   void AttachIfNeeded(Vm& vm, const Now& now);
 
@@ -160,8 +168,8 @@ class Engine {
   absl::Status WriteVmPolicy(Vm& vm, const VmPolicyRecord& policy, const policy::VmTerms& before, const Caller& caller,
                              const Now& now);
   void KeepMaintenance(std::optional<MaintenanceRecord> maintenance);
-  // True: there was one.
-  bool ForgetVmPolicy(const std::string& uuid);
+  // False: the ledger still has it.
+  bool ForgetVmPolicy(const std::string& uuid, const Now& now);
 
   // What VMs are promised, and targets that keep it (engine_qos.cc).
   policy::VmTerms SaidOverGrpc(const std::string& uuid) const;
@@ -183,7 +191,7 @@ class Engine {
   void RetryLedger(const Now& now);
   void ForgetOld(const Now& now);
 
-  const EngineOptions options_;
+  EngineOptions options_;
   const EngineWorld world_;
 
   absl::flat_hash_map<std::string, std::unique_ptr<Vm>> vms_;
@@ -197,7 +205,7 @@ class Engine {
 
   // What the ledger has not taken yet; tried again every second.
   std::set<std::string> unsaved_operations_;
-  std::set<std::string> unforgotten_vms_;
+  std::set<std::string> unforgotten_targets_;
   absl::Duration next_retry_ = -absl::InfiniteDuration();
   absl::Duration next_forget_ = -absl::InfiniteDuration();
 

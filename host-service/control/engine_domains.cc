@@ -225,14 +225,17 @@ void Engine::HandleGone(const std::string& uuid, const Now& now) {
     SaveOperation(operation.record);
     PutEnded(std::move(operation), now);
   }
-  absent_.erase(uuid);
-  const bool had_policy = ForgetVmPolicy(uuid);
-  const bool had_targets = kept_.erase(uuid) > 0;
-  if (!had_policy && !had_targets) return;
-  const absl::Status status = world_.ledger->ForgetVm(uuid);
+  ForgetTargets(uuid);
+  // Not so what it was promised: nova undefines a domain and defines it again to reboot it.
+  if (policies_->contains(uuid)) absent_.try_emplace(uuid, now.mono);
+}
+
+void Engine::ForgetTargets(const std::string& uuid) {
+  if (kept_.erase(uuid) == 0) return;
+  const absl::Status status = world_.ledger->ForgetTargets(uuid);
   if (status.ok()) return;
   Trouble(fmt::format("forgetting the targets of {}", uuid), status);
-  unforgotten_vms_.insert(uuid);
+  unforgotten_targets_.insert(uuid);
 }
 
 void Engine::Remove(const std::string& uuid, const std::string& why, const Now& now) {

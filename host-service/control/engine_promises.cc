@@ -134,11 +134,6 @@ absl::Status Engine::CheckVmTerms(const Vm& vm, const policy::VmTerms& said) con
 
 absl::Status Engine::WriteVmPolicy(Vm& vm, const VmPolicyRecord& policy, const policy::VmTerms& before,
                                    const Caller& caller, const Now& now) {
-  // What the ledger could not forget of an earlier domain of this UUID would be taken for this one's.
-  if (unforgotten_vms_.contains(vm.uuid)) {
-    if (const absl::Status status = world_.ledger->ForgetVm(vm.uuid); !status.ok()) return NotWritten(status);
-    unforgotten_vms_.erase(vm.uuid);
-  }
   const AuditRecord audit =
       MakeAudit(caller, "policy.update", "vms/" + vm.uuid, policy::Changes(before, policy.policy), now);
   if (const absl::Status status = world_.ledger->PutVmPolicy(policy, audit); !status.ok()) return NotWritten(status);
@@ -153,8 +148,19 @@ absl::Status Engine::WriteVmPolicy(Vm& vm, const VmPolicyRecord& policy, const p
   return absl::OkStatus();
 }
 
-bool Engine::ForgetVmPolicy(const std::string& uuid) {
-  if (!policies_->contains(uuid)) return false;
+bool Engine::ForgetVmPolicy(const std::string& uuid, const Now& now) {
+  const auto kept = policies_->find(uuid);
+  if (kept == policies_->end()) return true;
+  const Caller caller{
+      .actor = "hypertierd",
+      .reason = fmt::format("its domain has been gone for {}", absl::FormatDuration(options_.keep_absent))};
+  const AuditRecord audit =
+      MakeAudit(caller, "policy.delete", "vms/" + uuid, policy::Changes(kept->second.policy, {}), now);
+  if (const absl::Status status = world_.ledger->DeleteVmPolicy(uuid, audit); !status.ok()) {
+    Trouble(fmt::format("forgetting the policy of {}", uuid), status);
+    return false;
+  }
+  ++audited_;
   auto policies = std::make_shared<VmPolicyMap>(*policies_);
   policies->erase(uuid);
   policies_ = std::move(policies);

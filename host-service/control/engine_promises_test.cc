@@ -152,18 +152,32 @@ TEST_F(EnginePromisesTest, WhatIsSaidOverGrpcGoesBeforeTheMetadataAndWhatIsLeftO
   EXPECT_EQ(Fmem(), Bytes::MiB(768));
 }
 
-TEST_F(EnginePromisesTest, APolicyIsForgottenWithItsDomainAndNotTakenForTheNextOne) {
+TEST_F(EnginePromisesTest, APolicyOutlivesItsDomainForAWhile) {
+  // As when nova reboots a server: its domain is undefined, and defined again.
   ASSERT_TRUE(Say({.mode = policy::Mode::kAuto, .qos_class = {}, .terms = {}}).ok());
-  host_.ledger.broken = absl::UnavailableError("locked");
   host_.engine->HandleGone(kUuid, host_.now);
-  host_.ledger.broken = absl::OkStatus();
-  EXPECT_THAT(host_.ledger.policies, SizeIs(1)) << "not forgotten yet";
+  host_.Pass(absl::Minutes(59));
+  host_.Appear();
+  EXPECT_EQ(host_.Vm()->mode, policy::Mode::kAuto);
+  host_.engine->HandleGone(kUuid, host_.now);
+  host_.Pass(absl::Minutes(61));
+  EXPECT_THAT(host_.ledger.policies, IsEmpty());
+  EXPECT_EQ(host_.ledger.audit.back().action, "policy.delete");
   host_.Appear();
   EXPECT_EQ(host_.Vm()->mode, policy::Mode::kStatic);
-  // The version begins anew, which the ledger takes because it has forgotten the old one first.
-  EXPECT_TRUE(Say({.mode = {}, .qos_class = "gold", .terms = {}}).ok());
-  EXPECT_EQ(host_.ledger.policies.at(kUuid).version, 1u);
-  EXPECT_FALSE(host_.ledger.policies.at(kUuid).policy.mode);
+}
+
+TEST_F(EnginePromisesTest, APolicyThatTheLedgerCannotForgetYetIsForgottenLater) {
+  ASSERT_TRUE(Say({.mode = policy::Mode::kAuto, .qos_class = {}, .terms = {}}).ok());
+  host_.engine->HandleGone(kUuid, host_.now);
+  host_.ledger.broken = absl::UnavailableError("locked");
+  host_.Pass(absl::Minutes(61));
+  // What is said of it is what is kept, or else it would be back after a restart.
+  EXPECT_THAT(*host_.Look()->policies, SizeIs(1));
+  host_.ledger.broken = absl::OkStatus();
+  host_.Pass(absl::Seconds(11));
+  EXPECT_THAT(*host_.Look()->policies, IsEmpty());
+  EXPECT_THAT(host_.ledger.policies, IsEmpty());
 }
 
 TEST_F(EnginePromisesTest, APolicyOfADomainThatWentAwayMeanwhileIsForgottenInTime) {

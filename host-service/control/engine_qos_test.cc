@@ -243,7 +243,7 @@ TEST_F(EngineQosTest, AClassCountsAndWhatIsWrongWithAPolicyIsTold) {
               ElementsAre(HasSubstr("no [class.lead]"), HasSubstr("fmem reservation 4 GiB")));
 }
 
-TEST_F(EngineQosTest, WhatTheLedgerKeepsOfAVmComesBeforeItsMetadataAndGoesWithItsDomain) {
+TEST_F(EngineQosTest, WhatTheLedgerKeepsOfAVmComesBeforeItsMetadata) {
   host_.ledger.policies[kWeb] = {.uuid = kWeb, .policy = Auto(Bytes::MiB(256)), .version = 1, .changed = {}};
   ASSERT_TRUE(host_.Restart());
   policy::VmTerms metadata = Auto(Bytes::MiB(512));
@@ -252,11 +252,6 @@ TEST_F(EngineQosTest, WhatTheLedgerKeepsOfAVmComesBeforeItsMetadataAndGoesWithIt
   Start(kWeb, metadata, Bytes::MiB(100));
   EXPECT_EQ(host_.Vm(kWeb)->mode, policy::Mode::kAuto);
   EXPECT_EQ((*host_.Vm(kWeb)->tiers).fmem().policy, (qos::TierPolicy{Bytes::MiB(256), Bytes::GiB(1), 3.0}));
-  host_.engine->HandleGone(kWeb, host_.now);
-  guests_.clear();
-  EXPECT_TRUE(host_.ledger.policies.empty());
-  Start(kWeb, metadata, Bytes::MiB(100));
-  EXPECT_EQ(host_.Vm(kWeb)->mode, policy::Mode::kStatic);
 }
 
 TEST_F(EngineQosTest, ATenantsLimitInTheLedgerHoldsForAllItsVmsTogether) {
@@ -355,6 +350,32 @@ TEST_F(EngineQosTest, AGuestWhoseProgramsWaitForMemoryIsGivenMoreAndToldWhy) {
   const auto why = host_.engine->Explain(kWeb, host_.now);
   ASSERT_TRUE(why.ok());
   EXPECT_THAT(why->sentences, testing::Contains(HasSubstr("its programs wait for memory 30 % of the time")));
+}
+
+TEST_F(EngineQosTest, ANewConfigurationHoldsFromTheNextPlanOn) {
+  Start(kWeb, {policy::Mode::kAuto, "gold", {}}, Bytes::GiB(3), {Bytes::MiB(512), Bytes()});
+  Pass(10);
+  ASSERT_EQ(host_.Tier(TierId::kFmem).policy.reservation, Bytes::MiB(768));
+  EngineOptions options = Options();
+  options.qos.classes["gold"].fmem() = {policy::Amount::Percent(10), policy::Amount::Percent(25), {}};
+  options.qos.default_mode = policy::Mode::kAuto;
+  host_.engine->Configure(options, host_.now);
+  EXPECT_EQ(host_.Tier(TierId::kFmem).policy.limit, Bytes::MiB(256));
+  EXPECT_EQ(host_.Look()->host->default_mode, policy::Mode::kAuto);
+  Pass(10);
+  EXPECT_EQ(Fmem(kWeb), Bytes::MiB(256));
+}
+
+TEST_F(EngineQosTest, AConfigurationThatIsNotInForceIsTold) {
+  host_.engine->ReportConfig("line 3: no");
+  EXPECT_EQ(host_.Look()->host->config_problem, "line 3: no");
+  // Neither maintenance nor other options take it back.
+  ASSERT_TRUE(host_.engine->SetMaintenance(true, {.actor = "a", .reason = "b"}, host_.now).ok());
+  host_.engine->Configure(Options(), host_.now);
+  EXPECT_EQ(host_.Look()->host->config_problem, "line 3: no");
+  EXPECT_TRUE(host_.Look()->host->maintenance);
+  host_.engine->ReportConfig("");
+  EXPECT_EQ(host_.Look()->host->config_problem, "");
 }
 
 TEST_F(EngineQosTest, AfterARestartPlanningGoesOnFromTheLedger) {

@@ -34,7 +34,7 @@ absl::Status Engine::CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::u
 }
 
 void Engine::PutInForce(Vm& vm, const TargetRecord& record) {
-  unforgotten_vms_.erase(vm.uuid);
+  unforgotten_targets_.erase(vm.uuid);
   kept_[vm.uuid] = record;
   absent_.erase(vm.uuid);
   vm.targets = VmTargets{record.targets, record.generation, true};

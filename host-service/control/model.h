@@ -142,6 +142,8 @@ struct HostRecord {
   policy::Mode default_mode = policy::Mode::kStatic;
   // Absent: no target is kept from being changed.
   std::optional<MaintenanceRecord> maintenance;
+  // Why the configuration on disk is not in force, or not all of it; "": it is.
+  std::string config_problem;
 };
 
 // Progress of one tier that an operation named.

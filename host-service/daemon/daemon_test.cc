@@ -21,11 +21,14 @@
 #include "host-service/daemon/instance_lock.h"
 #include "host-service/daemon/log.h"
 #include "hypertier/v1/hypertier.grpc.pb.h"
+#include "hypertier/v1/qos.grpc.pb.h"
 
 namespace hypertier::daemon {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class DaemonTest : public ::testing::Test {
  protected:
@@ -70,6 +73,25 @@ class DaemonTest : public ::testing::Test {
     std::ostringstream text;
     text << std::ifstream(directory_ + "/log").rdbuf();
     return text.str();
+  }
+
+  v1::Host Host(const std::string& name) {
+    const auto stub = v1::QosService::NewStub(
+        grpc::CreateChannel("unix:" + directory_ + "/" + name + ".sock", grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(1));
+    v1::GetHostResponse response;
+    const grpc::Status status = stub->GetHost(&context, {}, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response.host();
+  }
+  std::vector<std::string> Problems(const std::string& name) {
+    const v1::Host host = Host(name);
+    return {host.problems().begin(), host.problems().end()};
+  }
+  std::vector<std::string> Classes(const std::string& name) {
+    const v1::Host host = Host(name);
+    return {host.qos_classes().begin(), host.qos_classes().end()};
   }
 
   std::string Config(const std::string& name, const std::string& more = "",
@@ -135,6 +157,30 @@ TEST_F(DaemonTest, ALibvirtThatIsNotThereKeepsItFromNothing) {
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(1));
   v1::ListVmsResponse list;
   EXPECT_EQ(stub->ListVms(&context, {}, &list).error_code(), grpc::StatusCode::UNAVAILABLE);
+  kill(pid, SIGTERM);
+  EXPECT_EQ(Wait(pid), kExitOk) << Output();
+}
+
+TEST_F(DaemonTest, SighupTakesOverAGoodConfigurationAndKeepsTheLastGoodOneOtherwise) {
+  const pid_t pid = Spawn({"--config", Config("one")});
+  v1::ListVmsResponse list;
+  ASSERT_TRUE(List("one", list).ok()) << Output();
+  const auto reload = [&](const std::string& more, const std::string& said) {
+    Config("one", more);
+    kill(pid, SIGHUP);
+    for (int i = 0; i < 600 && Output().find(said) == std::string::npos; ++i) usleep(100'000);
+    EXPECT_THAT(Output(), HasSubstr(said));
+  };
+  reload("[class.gold]\nfmem_shares = 4\n", "the new configuration is in force");
+  EXPECT_THAT(Problems("one"), IsEmpty());
+  EXPECT_THAT(Classes("one"), ElementsAre("gold"));
+  reload("[class.silver]\nfmem_shares = \"much\"\n", "the last one stays in force");
+  EXPECT_THAT(Problems("one"), ElementsAre(HasSubstr("class.silver.fmem_shares")));
+  EXPECT_THAT(Classes("one"), ElementsAre("gold"));
+  reload("[libvirt2]\n", "libvirt2");
+  reload("[agent]\nreport_interval_ms = 700\n", "agent.report_interval_ms takes a restart");
+  EXPECT_THAT(Problems("one"), ElementsAre(HasSubstr("takes a restart")));
+  EXPECT_THAT(Classes("one"), IsEmpty());
   kill(pid, SIGTERM);
   EXPECT_EQ(Wait(pid), kExitOk) << Output();
 }

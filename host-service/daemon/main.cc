@@ -32,11 +32,14 @@ struct Flags {
   std::string log_format;
 };
 
-// The file, or the defaults where the default file is not there.
+// The file, or the defaults where the default file is not there; what the command line says of the log holds.
 absl::StatusOr<Config> ReadConfig(const Flags& flags) {
   std::error_code error;
-  if (!flags.config_given && !std::filesystem::exists(flags.config, error)) return Config();
-  return LoadConfigFile(flags.config);
+  absl::StatusOr<Config> config = Config();
+  if (flags.config_given || std::filesystem::exists(flags.config, error)) config = LoadConfigFile(flags.config);
+  if (config.ok() && !flags.log_level.empty()) config->log.level = flags.log_level;
+  if (config.ok() && !flags.log_format.empty()) config->log.format = flags.log_format;
+  return config;
 }
 
 int Main(const Flags& flags) {
@@ -53,10 +56,8 @@ int Main(const Flags& flags) {
     std::cout << "OK\n";
     return kExitOk;
   }
-  if (!flags.log_level.empty()) config->log.level = flags.log_level;
-  if (!flags.log_format.empty()) config->log.format = flags.log_format;
   SetUpLog(config->log.level, config->log.format);
-  return Run(*config);
+  return Run(*config, [&flags] { return ReadConfig(flags); });
 }
 
 }  // namespace

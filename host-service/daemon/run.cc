@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/daemon/run.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
 #include <csignal>
+#include <functional>
 #include <memory>
 
-#include "common/id_list.h"
 #include "common/text.h"
 #include "host-service/api/server.h"
 #include "host-service/capacity/host_capacity.h"
+#include "host-service/config/reload.h"
 #include "host-service/confinement/numa_confiner.h"
 #include "host-service/control/confinement_thread.h"
 #include "host-service/control/controller.h"
 #include "host-service/control/residency_loop.h"
+#include "host-service/daemon/engine_options.h"
 #include "host-service/daemon/event_log.h"
 #include "host-service/daemon/instance_lock.h"
 #include "host-service/daemon/wiring.h"
@@ -23,7 +27,6 @@
 #include "host-service/ledger/sqlite_ledger.h"
 #include "host-service/libvirt/libvirt_hypervisor.h"
 #include "host-service/metrics/exposition.h"
-#include "host-service/policy/parse.h"
 #include "host-service/residency/proc_residency_probe.h"
 
 namespace hypertier::daemon {
@@ -34,43 +37,33 @@ ExitCode Fail(ExitCode code, const absl::Status& status) {
   return absl::IsAlreadyExists(status) && code != kExitLedger ? kExitRunning : code;
 }
 
-// SIGTERM and SIGINT are for WaitForEnd alone, in every thread that is made later.
-sigset_t BlockEndSignals() {
+// SIGTERM, SIGINT and SIGHUP are for WaitForEnd alone, in every thread that is made later.
+sigset_t BlockSignals() {
   signal(SIGPIPE, SIG_IGN);
-  sigset_t end;
-  sigemptyset(&end);
-  sigaddset(&end, SIGTERM);
-  sigaddset(&end, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &end, nullptr);
-  return end;
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, number);
+  pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+  return ours;
 }
 
 // Returns when hypertierd is asked to end. Until then keeps systemd's watchdog content for as long as control goes
-// round.
-void WaitForEnd(const sigset_t& end, const control::Controller& controller) {
+// round, and reloads when asked to.
+void WaitForEnd(const sigset_t& ours, const control::Controller& controller, const std::function<void()>& reload) {
   std::uint64_t watchdog_us = 0;
   const bool watched = sd_watchdog_enabled(0, &watchdog_us) > 0;
   const absl::Duration limit = absl::Microseconds(static_cast<std::int64_t>(watchdog_us));
   const timespec wait = absl::ToTimespec(watched ? limit / 3 : absl::Hours(1));
   while (true) {
-    const int signal = sigtimedwait(&end, nullptr, &wait);
-    if (signal > 0) {
+    const int signal = sigtimedwait(&ours, nullptr, &wait);
+    if (signal == SIGHUP) {
+      reload();
+    } else if (signal > 0) {
       spdlog::info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
       return;
     }
     if (watched && controller.SinceLastRound() < limit / 2) sd_notify(0, "WATCHDOG=1");
   }
-}
-
-CapacityOptions CapacityOptionsOf(const Config::Qos& qos) {
-  CapacityOptions options;
-  options.reserve = {qos.fmem_reserve, qos.smem_reserve};
-  if (qos.fmem_capacity > Bytes()) options.size.fmem() = qos.fmem_capacity;
-  if (qos.smem_capacity > Bytes()) options.size.smem() = qos.smem_capacity;
-  // They have been checked with the rest of the configuration.
-  if (!qos.fmem_nodes.empty()) options.nodes.fmem() = *ParseIdList(qos.fmem_nodes);
-  if (!qos.smem_nodes.empty()) options.nodes.smem() = *ParseIdList(qos.smem_nodes);
-  return options;
 }
 
 // Null where VMs cannot be confined on this host.
@@ -87,50 +80,35 @@ std::unique_ptr<Confiner> MakeConfiner(const Config::Qos& qos, const ProcResiden
   return std::make_unique<NumaConfiner>(std::move(options), &probe);
 }
 
-control::EngineOptions::Qos QosOptionsOf(const Config& config) {
-  control::EngineOptions::Qos options;
-  options.period = config.qos.period;
-  options.default_mode = *policy::ParseMode(config.qos.default_mode);
-  options.classes = config.classes;
-  if (config.qos.policy == "off") return options;
-  options.policy = *qos::MakeBurstPolicy(config.qos.policy);
-  options.policy_name = config.qos.policy;
-  const absl::StatusOr<PerTier<Bytes>> capacity = FindCapacity(CapacityOptionsOf(config.qos));
-  if (capacity.ok()) {
-    options.capacity = *capacity;
-    spdlog::info("VMs may have {} of fmem and {} of smem; what nobody reserved is lent by the policy {}",
-                 FormatBytes(capacity->fmem()), FormatBytes(capacity->smem()), config.qos.policy);
-  } else {
-    options.off = ToString(capacity.status().message());
-    spdlog::info("no targets are planned: {}", options.off);
+// The last good configuration stays in force.
+void ReloadConfig(const ConfigReader& read, Config& running, control::Controller& controller) {
+  const absl::StatusOr<Config> wanted = read();
+  if (!wanted.ok()) {
+    std::string errors = ToString(wanted.status().message());
+    spdlog::error("SIGHUP: the configuration is not good, and the last one stays in force:\n{}", errors);
+    std::replace(errors.begin(), errors.end(), '\n', ' ');
+    controller.ReportConfig("the configuration is not good, and the last one stays in force: " + errors);
+    return;
   }
-  return options;
-}
-
-control::EngineOptions::Enforcement::Action ActionOf(const std::string& on_violation) {
-  using Action = control::EngineOptions::Enforcement::Action;
-  if (on_violation == "pause") return Action::kPause;
-  return on_violation == "destroy" ? Action::kDestroy : Action::kReport;
-}
-
-control::EngineOptions EngineOptionsOf(const Config& config) {
-  control::EngineOptions options;
-  options.attach_channel = config.agent.attach_channel;
-  options.stale_after = config.agent.stale_after;
-  options.resize_timeout = config.resize.timeout;
-  options.floors = {config.resize.fmem_floor, config.resize.smem_floor};
-  options.slack = config.residency.slack;
-  options.qos = QosOptionsOf(config);
-  options.overstay_patience = 2 * config.qos.period;
-  options.enforcement = {
-      .confine = config.qos.confine, .action = ActionOf(config.qos.on_violation), .grace = config.qos.violation_grace};
-  return options;
+  Reloaded reloaded = Reload(running, *wanted);
+  running = std::move(reloaded.config);
+  spdlog::set_level(spdlog::level::from_str(running.log.level));
+  controller.Configure(EngineOptionsOf(running));
+  if (reloaded.need_restart.empty()) {
+    spdlog::info("SIGHUP: the new configuration is in force");
+    controller.ReportConfig("");
+    return;
+  }
+  const std::string waits =
+      fmt::format("what the configuration says of {} takes a restart", fmt::join(reloaded.need_restart, ", "));
+  spdlog::warn("SIGHUP: the new configuration is in force; {}", waits);
+  controller.ReportConfig(waits);
 }
 
 }  // namespace
 
-ExitCode Run(const Config& config) {
-  const sigset_t end = BlockEndSignals();
+ExitCode Run(const Config& config, const ConfigReader& read) {
+  const sigset_t signals = BlockSignals();
   // Files are ours alone; the API's socket gets its mode once it is there.
   umask(0077);
 
@@ -217,7 +195,8 @@ ExitCode Run(const Config& config) {
   spdlog::info("hypertierd {} serves {} for {}; metrics: {}", HYPERTIER_VERSION, config.listen.grpc, config.libvirt.uri,
                config.listen.metrics.empty() ? "off" : config.listen.metrics);
   sd_notify(0, "READY=1");
-  WaitForEnd(end, controller);
+  Config running = config;
+  WaitForEnd(signals, controller, [&] { ReloadConfig(read, running, controller); });
   sd_notify(0, "STOPPING=1");
   exposer.reset();
   server->reset();

@@ -72,10 +72,9 @@ class FakeLedger : public Ledger {
     operations[operation.id] = operation;
     return absl::OkStatus();
   }
-  absl::Status ForgetVm(const std::string& uuid) override {
+  absl::Status ForgetTargets(const std::string& uuid) override {
     if (!broken.ok()) return broken;
     targets.erase(uuid);
-    policies.erase(uuid);
     return absl::OkStatus();
   }
   absl::Status ForgetOperations(absl::Time before) override {

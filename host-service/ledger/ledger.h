@@ -129,8 +129,8 @@ class Ledger {
   virtual absl::Status SetManyTargets(std::span<const TargetRecord> targets) = 0;
   // New state of an operation.
   virtual absl::Status UpdateOperation(const OperationRecord& operation) = 0;
-  // The domain is undefined: its targets and its policy are forgotten.
-  virtual absl::Status ForgetVm(const std::string& uuid) = 0;
+  // The domain is gone: its targets are forgotten.
+  virtual absl::Status ForgetTargets(const std::string& uuid) = 0;
   // Forgets operations that ended before `before`.
   virtual absl::Status ForgetOperations(absl::Time before) = 0;
 

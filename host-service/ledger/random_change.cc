@@ -180,7 +180,7 @@ Change RandomChange(std::mt19937_64& random, const FakeLedger& now) {
                 return l.UpdateOperation(operation);
               }};
     case 13:
-      return {"ForgetVm", [uuid = dice.Vm()](Ledger& ledger) { return ledger.ForgetVm(uuid); }};
+      return {"ForgetTargets", [uuid = dice.Vm()](Ledger& ledger) { return ledger.ForgetTargets(uuid); }};
     case 14:
       return {"ForgetOperations", [before = dice.Time()](Ledger& ledger) { return ledger.ForgetOperations(before); }};
     case 15:

@@ -61,12 +61,8 @@ class SqliteLedger : public Ledger {
     return Atomically([&] { return WriteOperation(*database_, operation); });
   }
 
-  absl::Status ForgetVm(const std::string& uuid) override {
-    return Atomically([&] {
-      if (absl::Status status = EraseTargets(*database_, uuid); !status.ok()) return status;
-      absl::Status status = EraseVmPolicy(*database_, uuid);
-      return absl::IsNotFound(status) ? absl::OkStatus() : status;
-    });
+  absl::Status ForgetTargets(const std::string& uuid) override {
+    return Atomically([&] { return EraseTargets(*database_, uuid); });
   }
 
   absl::Status ForgetOperations(absl::Time before) override {

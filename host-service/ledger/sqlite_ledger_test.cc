@@ -106,8 +106,8 @@ TEST(Ledger, ForgetsTheTargetsOfAVmAndNothingElse) {
   const OperationRecord begun = Operation("a", kNoon);
   ASSERT_TRUE((*ledger)->SetTargets(Targets(9), &begun, nullptr, nullptr).ok());
   ASSERT_TRUE((*ledger)->SetTargets(Targets(3, "other"), nullptr, nullptr, nullptr).ok());
-  ASSERT_TRUE((*ledger)->ForgetVm(test::kUuid).ok());
-  ASSERT_TRUE((*ledger)->ForgetVm("never heard of").ok());
+  ASSERT_TRUE((*ledger)->ForgetTargets(test::kUuid).ok());
+  ASSERT_TRUE((*ledger)->ForgetTargets("never heard of").ok());
   ASSERT_EQ((*ledger)->LoadTargets()->size(), 1U);
   EXPECT_EQ((*ledger)->LoadTargets()->front().uuid, "other");
   EXPECT_EQ((*ledger)->LoadOperations()->size(), 1U);
@@ -143,7 +143,7 @@ TEST(Ledger, SaysThatAnotherProcessHoldsItAndWorksOnOnceItIsReleased) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(ToString(status.message()), HasSubstr(directory.path()));
   EXPECT_THAT(ToString(status.message()), HasSubstr("another process"));
-  EXPECT_EQ((*ledger)->ForgetVm("x").code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ((*ledger)->ForgetTargets("x").code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE((*ledger)->LoadTargets().ok()) << "readers do not wait for a writer";
 
   ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);

@@ -109,6 +109,7 @@ std::vector<MetricFamily> Collector::Collect() const {
   const control::SnapshotPtr snapshot = source_->Snapshot();
   Families families;
   families.Add(Metric::kBuildInfo, {version_}, 1);
+  families.Add(Metric::kConfigInForce, {}, snapshot->host->config_problem.empty() ? 1 : 0);
   families.Add(Metric::kLibvirtConnected, {}, snapshot->connected ? 1 : 0);
 
   double managed = 0;

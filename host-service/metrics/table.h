@@ -11,6 +11,7 @@ namespace hypertier::metrics {
 
 enum class Metric : std::size_t {
   kBuildInfo,
+  kConfigInForce,
   kLibvirtConnected,
   kVms,
   kVmInfo,
@@ -57,6 +58,8 @@ struct Definition {
 
 inline constexpr std::array<Definition, static_cast<std::size_t>(Metric::kCount)> kDefinitions = {{
     {Metric::kBuildInfo, "hypertier_build_info", false, "", "version", "Always 1; the label is hypertierd's version."},
+    {Metric::kConfigInForce, "hypertier_config_in_force", false, "", "",
+     "1 while the configuration as last read is in force, 0 while it has errors or keys that take a restart."},
     {Metric::kLibvirtConnected, "hypertier_libvirt_connected", false, "", "",
      "1 while hypertierd is connected to libvirt, else 0."},
     {Metric::kVms, "hypertier_vms", false, "", "management",

@@ -69,6 +69,14 @@ class Hypertierd:
         until(lambda: self.alive() and socket_file.exists() and self._answers(), 20, 'hypertierd answers',
               self.log_text)
 
+    def reconfigure(self, text: str, other: str) -> None:
+        """Changes the configuration's file, and has it read again."""
+        config = self.config.read_text(encoding='utf-8')
+        assert text in config, config
+        self.config.write_text(config.replace(text, other), encoding='utf-8')
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
     def _answers(self) -> bool:
         try:
             self.stub.ListVms(hypertier_pb2.ListVmsRequest(), timeout=2)

@@ -132,6 +132,18 @@ def test_a_guest_that_does_not_give_back_is_violating_and_the_other_tenant_keeps
         time.sleep(0.25)
     assert busy.running and hog.running
     assert qos.vm(owner.name).agent.oom_deflates == 0
+    # From now on its operator wants more than to be told.
+    qos.reconfigure('report_interval_ms = 200', 'report_interval_ms = 0')
+    until(lambda: 'the last one stays in force' in qos.log_text(), 10, 'a wrong configuration is refused')
+    assert 'agent.report_interval_ms' in said(qos, 'host')
+    qos.reconfigure('report_interval_ms = 0', 'report_interval_ms = 200')
+    qos.reconfigure('[qos]', '[qos]\non_violation = "pause"\nviolation_grace_s = 2')
+    until(lambda: qos.vm(violator.name).state == vm_pb2.VM_STATE_PAUSED, 30, 'it is paused', qos.log_text)
+    assert 'as qos.on_violation says' in said(qos, 'get', violator.name)
+    assert 'vm.pause' in said(qos, 'audit', f'vms/{violator.uuid}')
+    assert busy.running and qos.vm(owner.name).state == vm_pb2.VM_STATE_RUNNING
+    qos.reconfigure('on_violation = "pause"', 'on_violation = "report"')
+    violator.resume()
     violator.memhog_end(hog)
     until(lambda: qos.tier(violator.name, FMEM).compliance == vm_pb2.COMPLIANCE_COMPLIANT, 60,
           'it is at its target again', qos.log_text)
