@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a host can take a VM with tiers, by its figures.
 
-hypertierd's own answer is CheckAdmission, a gRPC call on each host that a scheduler cannot make (loopback or Unix socket; and see
-prometheus.py). So hypertierd exports what that call reckons with, and this is the same arithmetic (host-service/qos/admission.cc,
-WouldBeUnmet). The answer is as old as the figures: the limit that holds at any instant is placement's.
+hypertierd's own answer is CheckAdmission, a gRPC call on each host that a scheduler cannot make: it is served on
+loopback or a Unix socket, and see prometheus.py. So hypertierd exports what that call reckons with, and this is the
+same arithmetic (host-service/qos/admission.cc, WouldBeUnmet). The answer is as old as the figures: the limit that holds
+at any instant is placement's.
 """
 
 import typing as ty
@@ -26,7 +27,8 @@ def _tier_refusal(tier: str, more: float, tenant: str, host: figures.HostFigures
     by_vms = host.get('tenant_vms_reserved', tier, tenant) or 0
     limit = host.get('tenant_limit', tier, tenant)
     if limit is not None and by_vms + more > limit:
-        return f'{tier}: VMs of tenant {tenant} would reserve {_mib(by_vms + more)} here, and its limit is {_mib(limit)}'
+        return (f'{tier}: VMs of tenant {tenant} would reserve {_mib(by_vms + more)} here, and its limit is '
+                f'{_mib(limit)}')
     # Out of what the tenant has reserved anyway a VM takes nothing from anybody.
     added = max(by_tenant, by_vms + more) - max(by_tenant, by_vms)
     if added > 0 and reserved + added > capacity:

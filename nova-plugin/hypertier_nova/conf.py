@@ -18,7 +18,7 @@ SCHEDULER_OPTS = [
         help='The one PromQL query for all hosts. Each sample of its answer must have the host_label, and a label '
              '"figure" with one of these values:\n\n' +
              '\n'.join(f'* {name}: {meaning}' for name, (meaning, _) in query.FIGURES.items()) +
-             '\n\nFigures of amounts have a label "tier" (fmem, smem), those of tenants a label "tenant" (project ID).'),
+             '\n\nAmounts have a label "tier" (fmem, smem), those of tenants a label "tenant" (project ID), too.'),
     cfg.StrOpt(
         'host_label', default='instance',
         help="Label that names the compute node as nova does (hypervisor_hostname, or the service's host); a port "

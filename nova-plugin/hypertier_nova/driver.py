@@ -21,7 +21,7 @@ conf.register(CONF)
 
 
 class HyperTierDriver(driver.LibvirtDriver):
-    """All XML that nova makes of an instance, at creation, hard reboot, resize, rebuild, rescue, comes out of one method.
+    """All XML that nova makes of an instance comes out of one method: creation, hard reboot, resize, rebuild, rescue.
 
     It is private, so it is what may break with a new nova: tests/nova/functional runs against the packaged one. Live
     migration sends the XML of the running domain, which has the tiers already.

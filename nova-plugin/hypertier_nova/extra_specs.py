@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What nova-api checks of hypertier:* when a flavor's extra specs are set (microversion 2.86 and later).
 
-Entry point nova.api.extra_spec_validators. Having validators makes nova refuse unknown keys of the namespace, too. It checks
-one key at a time: contradictions between keys are hypertier_nova.flavor's.
+Entry point nova.api.extra_spec_validators. Having validators makes nova refuse unknown keys of the namespace, too. It
+checks one key at a time: contradictions between keys are hypertier_nova.flavor's.
 """
 
 import typing as ty

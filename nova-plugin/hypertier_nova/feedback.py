@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How all hosts fare, kept for some seconds: what filter and weigher share.
 
-A request that finds the figures older than `cache_s` has them fetched by a thread, one at a time, and waits for it at most
-`timeout_s`. While Prometheus does not answer, requests go on with the old figures until these are too old, and are held up no
-more than once each `cache_s`.
+A request that finds the figures older than `cache_s` has them fetched by a thread, one at a time, and waits for it at
+most `timeout_s`. While Prometheus does not answer, requests go on with the old figures until these are too old, and are
+held up no more than once each `cache_s`.
 """
 
 import dataclasses

@@ -26,9 +26,6 @@ class HostFigures:
     def get(self, figure: str, tier: str = '', tenant: str = '') -> ty.Optional[float]:
         return self._figures.get((figure, tier, tenant))
 
-    def tenants(self) -> ty.Set[str]:
-        return {tenant for _, _, tenant in self._figures if tenant}
-
     def add(self, name: _Name, value: float, asked_at: float) -> None:
         if name[0] == 'scraped':
             # Two scrape jobs of one host: the fresher counts.
@@ -51,7 +48,7 @@ def parse(answer: ty.Any, host_label: str) -> ty.Dict[str, HostFigures]:
     hosts: ty.Dict[str, HostFigures] = {}
     try:
         if answer['data']['resultType'] != 'vector':
-            raise AnswerError(f"prometheus_query gives a {answer['data']['resultType']}; it must give an instant vector")
+            raise AnswerError(f"prometheus_query gives a {answer['data']['resultType']} in place of an instant vector")
         for sample in answer['data']['result']:
             labels = sample['metric']
             asked_at, value = float(sample['value'][0]), float(sample['value'][1])
@@ -62,8 +59,9 @@ def parse(answer: ty.Any, host_label: str) -> ty.Dict[str, HostFigures]:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         if isinstance(error, AnswerError):
             raise
-        raise AnswerError(f'it is not in the form of the query API ({error!r}); does prometheus_url lead to Prometheus?')
+        raise AnswerError(f'it is not in the form of the query API ({error!r}); '
+                          'does prometheus_url lead to Prometheus?')
     if not hosts:
-        raise AnswerError(f'no sample has the labels figure and {host_label}; is hypertierd scraped, and are host_label '
-                          'and prometheus_query right?')
+        raise AnswerError(f'no sample has the labels figure and {host_label}; is hypertierd scraped, '
+                          'and are host_label and prometheus_query right?')
     return hosts

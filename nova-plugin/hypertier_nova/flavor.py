@@ -117,9 +117,9 @@ class _Reader:
         claims = {tier: self.claim(tier) for tier in TIERS}
         tiers = {tier: self.read_tier(tier, claims[tier]) for tier in TIERS}
         if None not in claims.values() and sum(claims.values()) != self.ram_mb:
-            self.problems.append(f'{claim_key("fmem")}={claims["fmem"]} and {claim_key("smem")}={claims["smem"]}: they are '
-                                 f"{sum(claims.values())} MiB together and the flavor's RAM is {self.ram_mb}; "
-                                 'make them the same')
+            both = ' and '.join(f'{claim_key(tier)}={claims[tier]}' for tier in TIERS)
+            self.problems.append(f"{both}: they are {sum(claims.values())} MiB together and the flavor's RAM is "
+                                 f'{self.ram_mb}; make them the same')
         self.problems += unfit.unfit(self.specs)
         return TieredFlavor(tiers['fmem'], tiers['smem'], self.own('policy'), self.own('qos_class'),
                             self.number('migrate_mbps'))
@@ -134,8 +134,8 @@ class _Reader:
                                  'the slow tier; remove one of the two')
         fmem = self.specs.get(claim_key('fmem'))
         if fmem not in (None, str(self.ram_mb)):
-            self.problems.append(f"{claim_key('fmem')}={fmem}: with hypertier:policy=none all of the flavor's RAM may be "
-                                 f'fast memory; write {self.ram_mb}')
+            self.problems.append(f"{claim_key('fmem')}={fmem}: with hypertier:policy=none nothing splits the flavor's "
+                                 f'RAM; write {self.ram_mb}, all of it')
 
 
 def _about_tiers(extra_specs: ty.Mapping[str, str]) -> bool:

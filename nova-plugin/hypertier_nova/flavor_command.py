@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hypertier-flavor: writes flavors with memory tiers whose extra specs fit together, and says what is wrong with others."""
+"""hypertier-flavor: writes flavors with memory tiers that fit together, and says what is wrong with others."""
 
 import argparse
 import shlex
 import sys
 import typing as ty
 
-import openstack
 from keystoneauth1 import exceptions as auth_exceptions
+import openstack
 from openstack import exceptions
 
 from hypertier_nova import flavor
@@ -22,7 +22,7 @@ _CLOUD = 3
 def _ratio(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not between 0 and 1; write the share of the RAM that is fast memory')
+        raise argparse.ArgumentTypeError(f'{text} is not between 0 and 1; write the share of RAM that is fast memory')
     return value
 
 
@@ -40,8 +40,8 @@ def _option(key: keys.Key) -> str:
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog='hypertier-flavor', description=__doc__.split(': ', 1)[1],
-        epilog='Credentials come from clouds.yaml and OS_* variables, as for the openstack command. Exit codes: 0 done, '
-               'nothing wrong; 1 a flavor is wrong; 2 wrong command line; 3 the cloud does not answer, or refuses.')
+        epilog='Credentials come from clouds.yaml and OS_* variables, as for the openstack command. Exit codes: 0 done '
+               'and nothing wrong; 1 a flavor is wrong; 2 wrong command line; 3 the cloud does not answer, or refuses.')
     top.add_argument('--os-cloud', metavar='NAME', help='cloud in clouds.yaml')
     commands = top.add_subparsers(dest='command', required=True)
 
@@ -71,7 +71,8 @@ def parser() -> argparse.ArgumentParser:
 def extra_specs(args: argparse.Namespace) -> ty.Dict[str, str]:
     """What create's arguments come to. Raises flavor.FlavorError."""
     fmem = args.fmem_mb if args.fmem_mb is not None else int(args.ram * args.fmem_ratio) // 2 * 2
-    specs = {flavor.claim_key('fmem'): str(fmem), flavor.claim_key('smem'): str(args.ram - fmem), flavor.TRAIT: 'required'}
+    claims = {'fmem': fmem, 'smem': args.ram - fmem}
+    specs = {**{flavor.claim_key(tier): str(claim) for tier, claim in claims.items()}, flavor.TRAIT: 'required'}
     for key in keys.KEYS:
         value = getattr(args, key.name)
         if value is not None:
@@ -86,7 +87,8 @@ def extra_specs(args: argparse.Namespace) -> ty.Dict[str, str]:
 
 
 def _print_commands(args: argparse.Namespace, specs: ty.Mapping[str, str]) -> None:
-    made = ['openstack', 'flavor', 'create', '--vcpus', str(args.vcpus), '--ram', str(args.ram), '--disk', str(args.disk)]
+    made = ['openstack', 'flavor', 'create']
+    made += ['--vcpus', str(args.vcpus), '--ram', str(args.ram), '--disk', str(args.disk)]
     made += (['--id', args.id] if args.id else []) + (['--private'] if args.private else []) + [args.name]
     said = ['openstack', 'flavor', 'set']
     for name, value in specs.items():

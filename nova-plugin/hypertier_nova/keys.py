@@ -67,7 +67,7 @@ KEYS: ty.Tuple[Key, ...] = (
         "Name of a class of hypertierd's configuration ([class.NAME]), which says what is not said here.",
         pattern=r'[A-Za-z0-9_-]{1,64}'),
     Key('policy', str,
-        "auto: hypertierd plans how much of each tier the VM has. static: it has its claims, until somebody resizes it. "
+        'auto: hypertierd plans how much of each tier the VM has. static: it has its claims until somebody resizes it. '
         "none: an ordinary VM that is left alone. Default: qos.default_mode of hypertierd's configuration.",
         enum=('auto', 'static', 'none')),
     Key('migrate_mbps', int,

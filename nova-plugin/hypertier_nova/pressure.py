@@ -5,7 +5,8 @@ import typing as ty
 
 from hypertier_nova import figures
 
-# Burst is lent, and comes back when it is claimed; that takes a while and costs whoever has it. So it counts half of what is free.
+# Burst is lent, and comes back when it is claimed. That takes a while, and costs whoever has it: it counts half of what
+# is free.
 BURST_WORTH = 0.5
 
 

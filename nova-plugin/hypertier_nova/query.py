@@ -2,8 +2,8 @@
 """The PromQL query that tells the scheduler how all hosts fare, and what its answer must look like.
 
 The answer is an instant vector. Each sample has a label that says which host it is of ([hypertier] host_label), a label
-`figure`, and, where the table says so, labels `tier` and `tenant`. A query of the operator's own (other labels, recording
-rules, more selectors) must give `scraped`; what it leaves out of the others is not known, and told as such.
+`figure`, and, where hypertierd's metric has them, labels `tier` and `tenant`. A query of the operator's own (other
+labels, recording rules, more selectors) must give `scraped`; what it leaves out of the others is not known.
 """
 
 import typing as ty

