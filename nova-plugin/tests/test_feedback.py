@@ -78,6 +78,9 @@ def test_a_hanging_prometheus_holds_a_request_up_once_however_many_hosts_it_asks
     for _ in range(1000):
         fetched, failure = world.get(0.2)
     assert fetched is None and failure == 'Prometheus does not answer within 0.2 s'
+    # Nor are more and more threads left hanging.
+    world.now += 100
+    world.get(0.2)
     assert time.monotonic() - started < 2
     assert world.fetches == 1
     world.go.set()
