@@ -32,6 +32,10 @@ def element(tiered: flavor.TieredFlavor, project_id: str) -> etree._Element:
     return vm
 
 
+def is_tiered(domain: etree._Element) -> bool:
+    return domain.find(f'metadata/{_tag("vm")}') is not None
+
+
 def add(xml: str, tiered: flavor.TieredFlavor, project_id: str) -> str:
     domain = etree.fromstring(xml.encode())
     metadata = domain.find('metadata')

@@ -81,7 +81,7 @@ def test_a_hanging_prometheus_holds_a_request_up_once_however_many_hosts_it_asks
     # Nor are more and more threads left hanging.
     world.now += 100
     world.get(0.2)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
     assert world.fetches == 1
     world.go.set()
     for _ in range(100):

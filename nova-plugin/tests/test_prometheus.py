@@ -70,11 +70,11 @@ def test_samples_that_mean_nothing_are_left_out() -> None:
 
 
 def test_no_server_and_a_slow_one_are_os_errors(served) -> None:
-    served.delay_s = 1
+    served.delay_s = 10
     started = time.monotonic()
     with pytest.raises(OSError):
         ask(served, 0.1)
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 8
     with pytest.raises(OSError):
         prometheus.ask('http://127.0.0.1:1', 'x', 1, 'instance')
     served.delay_s, served.status = 0, 503

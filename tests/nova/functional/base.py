@@ -3,6 +3,7 @@
 
 import logging
 import pathlib
+import time
 import typing as ty
 
 import packaged_nova  # noqa: F401: goes before nova
@@ -35,9 +36,12 @@ class HyperTierTestBase(base.ServersTestBase):
     def setUp(self) -> None:
         self.metrics = ServedMetrics()
         self.flags(prometheus_url=self.metrics.url, tierctl=str(TIERCTL), timeout_seconds=2.0, group='hypertier')
+        # Seconds that filter and weigher believe to have passed beyond those that have.
+        self.later_s = 0.0
         # A cache of its own for each test.
         self.useFixture(fixtures.MonkeyPatch(
-            'hypertier_nova.scheduling.FEEDBACK', feedback.Feedback(scheduling._fetch)))
+            'hypertier_nova.scheduling.FEEDBACK',
+            feedback.Feedback(scheduling._fetch, lambda: time.monotonic() + self.later_s)))
         super().setUp()
         self.log = self.useFixture(fixtures.FakeLogger('hypertier_nova', level=logging.DEBUG))
         self.addCleanup(self.metrics.close)
@@ -98,4 +102,4 @@ class HyperTierTestBase(base.ServersTestBase):
 
     def forget(self) -> None:
         """Figures are fetched again at the next request."""
-        scheduling.FEEDBACK._tried_at = None
+        self.later_s += CONF.hypertier.cache_seconds

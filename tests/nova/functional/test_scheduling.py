@@ -12,6 +12,9 @@ from served_metrics import GIB
 class SchedulingTest(HyperTierTestBase):
     def setUp(self) -> None:
         super().setUp()
+        # Nobody but ours weighs.
+        self.flags(ram_weight_multiplier=0.0, cpu_weight_multiplier=0.0, disk_weight_multiplier=0.0,
+                   group='filter_scheduler')
         for name in ('one', 'two', 'three'):
             self.start_host(name)
 
@@ -75,13 +78,13 @@ class SchedulingTest(HyperTierTestBase):
 
     def test_a_stale_host_is_refused_and_let_in_by_fail_open(self) -> None:
         tiered = self.flavor()
-        self.metrics.ages_s = {'one:9841': 59, 'two:9841': 61, 'three:9841': 3600}
+        self.metrics.ages_s = {'one:9841': 30, 'two:9841': 70, 'three:9841': 3600}
         self.assertEqual('one', self.host_of(self.boot(tiered)))
-        self.metrics.ages_s['one:9841'] = 62
+        self.metrics.ages_s['one:9841'] = 65
         self.forget()
         self.refused(tiered)
-        self.assertRegex(self.log.output, r'two.* refused: its figures are 6[12] s old, max_age_seconds is 60')
-        self.flags(max_age_seconds=100.0, group='hypertier')
+        self.assertRegex(self.log.output, r'two.* refused: its figures are 7\d s old, max_age_seconds is 60')
+        self.flags(max_age_seconds=600.0, group='hypertier')
         self.assertIn(self.host_of(self.boot(tiered)), ('one', 'two'))
         self.flags(max_age_seconds=60.0, fail_open=True, group='hypertier')
         self.boot(tiered)
@@ -94,17 +97,16 @@ class SchedulingTest(HyperTierTestBase):
 
     def test_figures_in_hand_are_used_until_they_are_too_old(self) -> None:
         tiered = self.flavor()
-        self.flags(cache_seconds=0.1, max_age_seconds=2.0, group='hypertier')
         self.boot(tiered)
         self.metrics.status = 503
-        time.sleep(0.2)
+        self.later_s += 30
         self.boot(tiered)
-        time.sleep(2.5)
+        self.later_s += 31
         self.refused(tiered)
         self.assertIn('HTTP Error 503', self.log.output)
         # And without anybody's help it goes on.
         self.metrics.status = 200
-        time.sleep(0.2)
+        self.forget()
         self.boot(tiered)
 
     def test_without_prometheus_fail_open_decides_and_plain_servers_start(self) -> None:
@@ -119,13 +121,13 @@ class SchedulingTest(HyperTierTestBase):
     def test_a_hanging_prometheus_holds_a_request_up_for_its_bound_once(self) -> None:
         tiered = self.flavor()
         self.metrics.delay_s = 30
-        self.flags(timeout_seconds=1.0, cache_seconds=60.0, fail_open=True, group='hypertier')
+        self.flags(timeout_seconds=3.0, cache_seconds=60.0, fail_open=True, group='hypertier')
         started = time.monotonic()
         # Three hosts, filter and weigher.
         self.boot(tiered)
-        self.assertLess(time.monotonic() - started, 8)
+        self.assertLess(time.monotonic() - started, 12)
         self.assertEqual(1, len(self.metrics.queries))
-        self.assertRegex(self.log.output, 'Prometheus does not answer within 1 s|timed out')
+        self.assertRegex(self.log.output, 'Prometheus does not answer within 3 s|timed out')
 
     def test_for_plain_servers_nothing_is_asked(self) -> None:
         self.boot(self.plain_flavor(**{'hw:numa_nodes': '1'}))
