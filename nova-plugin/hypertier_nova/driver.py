@@ -33,7 +33,7 @@ class HyperTierDriver(driver.LibvirtDriver):
         xml = super()._get_guest_xml(context, instance, *args, **kwargs)
         of = instance.flavor
         try:
-            tiered = flavor.read(of.name, of.memory_mb, of.extra_specs or {})
+            tiered = flavor.read(of.name, of.memory_mb, of.extra_specs)
             if tiered is None:
                 return xml
             options = CONF.hypertier

@@ -29,7 +29,8 @@ FEEDBACK = feedback.Feedback(_fetch)
 def tiered_flavor(spec_obj: 'objects.RequestSpec') -> ty.Optional[flavor.TieredFlavor]:
     """Raises flavor.FlavorError."""
     of = spec_obj.flavor
-    return flavor.read(of.name, of.memory_mb, of.extra_specs or {})
+    # Not set on some flavors: then they say nothing of tiers, and to ask would be an error.
+    return flavor.read(of.name, of.memory_mb, of.extra_specs if 'extra_specs' in of else {})
 
 
 def host_figures(host_state: 'host_manager.HostState') -> ty.Tuple[ty.Optional[figures.HostFigures], str]:

@@ -14,7 +14,7 @@ class SchedulingTest(HyperTierTestBase):
         super().setUp()
         # Nobody but ours weighs.
         self.flags(ram_weight_multiplier=0.0, cpu_weight_multiplier=0.0, disk_weight_multiplier=0.0,
-                   group='filter_scheduler')
+                   io_ops_weight_multiplier=0.0, group='filter_scheduler')
         for name in ('one', 'two', 'three'):
             self.start_host(name)
 
