@@ -39,10 +39,14 @@ packages_build=(build-essential cmake ninja-build ccache pkg-config ca-certifica
   libgtest-dev libgmock-dev libbenchmark-dev)
 packages_virt=(qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
   busybox-static cpio kmod zstd xz-utils pahole python3 python3-libvirt util-linux iproute2)
-packages_test=(python3-pytest python3-pytest-timeout python3-grpcio python3-protobuf shellcheck flake8 sparse
+packages_test=(python3-pytest python3-pytest-timeout python3-grpcio python3-protobuf shellcheck flake8 python3-hacking sparse
   clang clang-format clang-tidy libclang-rt-14-dev librapidcheck-dev redis-server)
 packages_bench=(redis-server liblinear-tools python3-matplotlib)
-export packages_build packages_virt packages_test packages_bench
+# nova with its own fixtures and none of its daemons, and the Prometheus that the scheduler asks.
+packages_nova=(python3-nova nova-common python3-placement placement-common python3-openstacksdk python3-testtools python3-fixtures
+  python3-oslotest python3-wsgi-intercept python3-requests-mock python3-testscenarios python3-testresources python3-ddt
+  python3-stestr python3-pip python3-setuptools python3-wheel python3-pytest python3-pytest-timeout prometheus)
+export packages_build packages_virt packages_test packages_bench packages_nova
 
 # install PACKAGE...: installs what is missing. Where systemd does not run, no daemon is started by the way: those we need, we start ourselves.
 install_packages() {
