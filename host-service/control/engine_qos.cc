@@ -90,8 +90,11 @@ std::optional<PerTier<Bytes>> Engine::NewTargets(Vm& vm, const PerTier<qos::Targ
   const bool decided = Planned(vm, options_);
   PerTier<std::string> reasons;
   if (decided) reasons = {qos::Explain(planned.fmem()), qos::Explain(planned.smem())};
-  if (reasons != vm.reasons) {
+  PerTier<Bytes> claims;
+  if (decided) claims = {planned.fmem().claim, planned.smem().claim};
+  if (reasons != vm.reasons || claims != vm.claims) {
     vm.reasons = std::move(reasons);
+    vm.claims = claims;
     Touch(vm);
   }
   // Of a VM that is not planned, nothing is changed but what its limits forbid.

@@ -71,6 +71,8 @@ struct TierRecord {
   // What nobody else can count on, whether or not it is in use: its reservation; where nobody plans its target, that.
   Bytes committed;
   std::optional<Bytes> free;
+  // What its target is below what it reserved and wants, as last planned.
+  Bytes missing;
   // Of the cell's memory, on the host's nodes of the other tier: confined.
   Bytes displaced;
   qos::TierPolicy policy;

@@ -20,6 +20,7 @@ TierRecord MakeTier(const Vm& vm, TierId tier, const EngineOptions& options) {
   record.reason = vm.reasons[tier];
   record.compliance = vm.compliance[tier];
   if (vm.targets) record.target = vm.targets->bytes[tier];
+  if (vm.targets) record.missing = vm.claims[tier] - vm.targets->bytes[tier];
   if (vm.residency.bytes) record.resident = (*vm.residency.bytes)[tier];
   if (!vm.Reports(tier)) return record;
   const GuestTier& guest = *vm.link.report->tiers[tier];

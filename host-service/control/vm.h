@@ -138,6 +138,8 @@ struct Vm {
   policy::Promise promise;
   // Of the planned targets, in words; empty where nobody plans them.
   PerTier<std::string> reasons;
+  // What it reserved and wants, as last planned; nothing where nobody plans them.
+  PerTier<Bytes> claims;
   // By what it may hold, for the planner; and by what it was seen to hold, for people. A guest that has just booted may
   // hold all its cells, and is not to be blamed for it.
   PerTier<qos::Overstay> overstay;

@@ -1,62 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/metrics/collector.h"
 
-#include <prometheus/metric_family.h>
-
-#include <initializer_list>
-
-#include "host-service/metrics/table.h"
+#include "host-service/metrics/families.h"
+#include "host-service/metrics/host_series.h"
 
 namespace hypertier::metrics {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
-using prometheus::MetricType;
-
-// One family for each line of the table, filled series by series.
-class Families {
- public:
-  Families() : families_(kDefinitions.size()) {
-    for (const Definition& definition : kDefinitions) {
-      MetricFamily& family = families_[static_cast<std::size_t>(definition.metric)];
-      family.name = definition.name;
-      family.help = definition.help;
-      family.type = definition.counter ? MetricType::Counter : MetricType::Gauge;
-    }
-  }
-
-  // `values`: of the metric's labels, in the table's order.
-  void Add(Metric metric, std::initializer_list<std::string_view> values, double value) {
-    const Definition& definition = DefinitionOf(metric);
-    ClientMetric series;
-    series.label.reserve(values.size());
-    std::string_view names = definition.labels;
-    for (const std::string_view label : values) {
-      const std::size_t comma = std::min(names.find(','), names.size());
-      series.label.push_back({std::string(names.substr(0, comma)), std::string(label)});
-      names.remove_prefix(std::min(comma + 1, names.size()));
-    }
-    (definition.counter ? series.counter.value : series.gauge.value) = value;
-    families_[static_cast<std::size_t>(metric)].metric.push_back(std::move(series));
-  }
-
-  // Without the families that have nothing to show.
-  std::vector<MetricFamily> Take() && {
-    std::erase_if(families_, [](const MetricFamily& family) { return family.metric.empty(); });
-    return std::move(families_);
-  }
-
- private:
-  std::vector<MetricFamily> families_;
-};
-
-double Number(Bytes bytes) {
-  return static_cast<double>(bytes.count());
-}
-double Number(std::uint64_t count) {
-  return static_cast<double>(count);
-}
 
 void AddTier(Families& families, const std::string& vm, TierId id, const control::TierRecord& tier) {
   const auto add = [&](Metric metric, Bytes bytes) { families.Add(metric, {vm, TierName(id)}, Number(bytes)); };
@@ -110,6 +61,7 @@ std::vector<MetricFamily> Collector::Collect() const {
   Families families;
   families.Add(Metric::kBuildInfo, {version_}, 1);
   families.Add(Metric::kConfigInForce, {}, snapshot->host->config_problem.empty() ? 1 : 0);
+  AddHost(families, *snapshot);
   families.Add(Metric::kLibvirtConnected, {}, snapshot->connected ? 1 : 0);
 
   double managed = 0;

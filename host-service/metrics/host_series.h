@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "host-service/control/snapshot.h"
+#include "host-service/metrics/families.h"
+
+namespace hypertier::metrics {
+
+// Series of the host and of tenants that have terms: what a scheduler of many hosts goes by. With them it can answer
+// what CheckAdmission would (qos/admission.h).
+void AddHost(Families& families, const control::FleetSnapshot& fleet);
+
+}  // namespace hypertier::metrics
