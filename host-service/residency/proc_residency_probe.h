@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "host-service/residency/proc_process.h"
 #include "host-service/residency/residency_probe.h"
@@ -12,7 +13,7 @@
 namespace hypertier {
 
 // Measures through /proc. What is to be looked at is found once for each QEMU process; then a VM with memfd or file
-// backing costs two stat(2) calls, one with anonymous memory a pass over its smaps.
+// backing costs a stat(2) call for each, one with anonymous memory a pass over its smaps.
 class ProcResidencyProbe : public ResidencyProbe {
  public:
   struct Options {
@@ -33,9 +34,9 @@ class ProcResidencyProbe : public ResidencyProbe {
   struct Place {
     ProcessId process;
     domain::Description::Backing backing = domain::Description::Backing::kAnonymous;
-    PerTier<Bytes> cells;
-    // Not for anonymous memory.
-    PerTier<OpenFile> files;
+    Backends backends;
+    // In the order of the backends. Not for anonymous memory.
+    std::vector<OpenFile> files;
   };
 
   absl::StatusOr<Place> Find(const domain::Description& vm) const;
