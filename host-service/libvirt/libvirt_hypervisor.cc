@@ -31,6 +31,7 @@ constexpr std::chrono::seconds kRetry(1);
 
 constexpr char kRead[] = "read";
 constexpr char kAttach[] = "attach";
+constexpr char kRequest[] = "request";
 
 CallPool::Options PoolOptions(const LibvirtHypervisor::Options& options) {
   CallPool::Options pool;
@@ -52,7 +53,9 @@ class LibvirtHypervisor::Core : public std::enable_shared_from_this<LibvirtHyper
   void Start(HypervisorEvents* events);
   void Stop();
   void Look(const std::string& uuid);
-  void Attach(const std::string& uuid, std::function<void(absl::Status)> done);
+  // Something that changes a domain, run on a worker, and told to `done`.
+  using Change = std::function<absl::Status(const ConnectionHandle&, const std::string& uuid)>;
+  void Submit(const std::string& uuid, const char* name, Change change, std::function<void(absl::Status)> done);
 
  private:
   // One connection of the sequence. Epochs tell its news from that of the ones before.
@@ -74,7 +77,7 @@ class LibvirtHypervisor::Core : public std::enable_shared_from_this<LibvirtHyper
 
   // Workers.
   absl::Status RunLook(int lane, const std::string& uuid);
-  absl::Status RunAttach(int lane, const std::string& uuid);
+  absl::Status RunChange(int lane, const std::string& uuid, const char* name, const Change& change);
   absl::StatusOr<Link> CurrentLink();
   absl::StatusOr<ConnectionHandle> HandleFor(int lane, const Link& link) const;
   void Deliver(std::uint64_t epoch, const std::string& uuid, absl::StatusOr<DomainInfo> domain);
@@ -134,10 +137,13 @@ void LibvirtHypervisor::Core::Look(const std::string& uuid) {
       [core = shared_from_this(), uuid](int lane) { return core->RunLook(lane, uuid); }, nullptr);
 }
 
-void LibvirtHypervisor::Core::Attach(const std::string& uuid, std::function<void(absl::Status)> done) {
+void LibvirtHypervisor::Core::Submit(const std::string& uuid, const char* name, Change change,
+                                     std::function<void(absl::Status)> done) {
   pool_.Submit(
       uuid, CallPool::WhenStuck::kRefuse,
-      [core = shared_from_this(), uuid](int lane) { return core->RunAttach(lane, uuid); },
+      [core = shared_from_this(), uuid, name, change = std::move(change)](int lane) {
+        return core->RunChange(lane, uuid, name, change);
+      },
       [core = shared_from_this(), done = std::move(done)](absl::Status status) {
         const std::lock_guard lock(core->delivery_);
         if (!core->stopped_) done(std::move(status));
@@ -285,13 +291,14 @@ absl::Status LibvirtHypervisor::Core::RunLook(int lane, const std::string& uuid)
   return status;
 }
 
-absl::Status LibvirtHypervisor::Core::RunAttach(int lane, const std::string& uuid) {
+absl::Status LibvirtHypervisor::Core::RunChange(int lane, const std::string& uuid, const char* name,
+                                                const Change& change) {
   const absl::StatusOr<Link> link = CurrentLink();
   if (!link.ok()) return link.status();
   const absl::StatusOr<ConnectionHandle> handle = HandleFor(lane, *link);
   if (!handle.ok()) return handle.status();
-  if (options_.before_call) options_.before_call(kAttach, uuid);
-  absl::Status status = hypertier::AttachAgentChannel(*handle, uuid);
+  if (options_.before_call) options_.before_call(name, uuid);
+  absl::Status status = change(*handle, uuid);
   Look(uuid);
   return status;
 }
@@ -335,7 +342,15 @@ void LibvirtHypervisor::Stop() {
 }
 
 void LibvirtHypervisor::AttachAgentChannel(const std::string& uuid, std::function<void(absl::Status)> done) {
-  core_->Attach(uuid, std::move(done));
+  core_->Submit(uuid, kAttach, hypertier::AttachAgentChannel, std::move(done));
+}
+
+void LibvirtHypervisor::SetRequested(const std::string& uuid, const PerTier<Bytes>& requested,
+                                     std::function<void(absl::Status)> done) {
+  const auto change = [requested](const ConnectionHandle& connection, const std::string& domain) {
+    return hypertier::SetRequested(connection, domain, requested);
+  };
+  core_->Submit(uuid, kRequest, change, std::move(done));
 }
 
 void LibvirtHypervisor::Refresh(const std::string& uuid) {

@@ -324,6 +324,23 @@ TEST_F(LibvirtHypervisorTest, TurnsLibvirtsErrorsIntoStatusesThatNameTheDomain) 
   EXPECT_THAT(ToString(unknown.message()), HasSubstr(Uuid(9)));
 }
 
+TEST_F(LibvirtHypervisorTest, ARequestOfADomainWithoutVirtioMemIsRefusedByNameOfTheTierAndReadsTheDomainAgain) {
+  Define(1);
+  LibvirtHypervisor hypervisor(Options());
+  StartAndResync(hypervisor);
+  const int before = events_.domain_events();
+  absl::Status status;
+  std::atomic<bool> answered = false;
+  hypervisor.SetRequested(Uuid(1), {Bytes::MiB(64), Bytes()}, [&](absl::Status s) {
+    status = std::move(s);
+    answered = true;
+  });
+  ASSERT_TRUE(Eventually([&] { return answered.load(); }));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(ToString(status.message()), HasSubstr("no virtio-mem device for fmem"));
+  EXPECT_TRUE(Eventually([&] { return events_.domain_events() > before; }));
+}
+
 TEST_F(LibvirtHypervisorTest, StopComesBackWhileADomainHangsAndNothingIsToldAfterwards) {
   Define(1);
   std::atomic<int> told = 0;
