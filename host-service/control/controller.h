@@ -56,6 +56,8 @@ class Controller : public Backend, public HypervisorEvents {
   void OnDisconnected(const std::string& reason) override;
   // Result of DomainCommands::AttachAgentChannel.
   void OnAttached(const std::string& uuid, const absl::Status& status);
+  // Result of DomainCommands::SetRequested.
+  void OnRequested(const std::string& uuid, const absl::Status& status);
 
   // From the channel; see channel/ for when each comes.
   void OnLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello);

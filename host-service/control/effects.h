@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "common/bytes.h"
+#include "common/tier.h"
 #include "host-service/domain/describe.h"
 #include "hypertier/agent/v1/agent.pb.h"
 
@@ -28,6 +30,8 @@ class DomainCommands {
   virtual ~DomainCommands() = default;
   // Ends in Engine::HandleAttached.
   virtual void AttachAgentChannel(const std::string& uuid) = 0;
+  // Of the VM's virtio-mem devices. Ends in Engine::HandleRequested, and in HandleDomain if it has succeeded.
+  virtual void SetRequested(const std::string& uuid, const PerTier<Bytes>& requested) = 0;
 };
 
 // The residency measurements.

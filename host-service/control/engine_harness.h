@@ -33,7 +33,9 @@ class FakeAgents : public AgentCommands {
 class FakeDomains : public DomainCommands {
  public:
   void AttachAgentChannel(const std::string& uuid) override { attached.push_back(uuid); }
+  void SetRequested(const std::string& uuid, const PerTier<Bytes>& sizes) override { requested[uuid].push_back(sizes); }
   std::vector<std::string> attached;
+  std::map<std::string, std::vector<PerTier<Bytes>>> requested;
 };
 
 class FakeResidency : public ResidencyCommands {

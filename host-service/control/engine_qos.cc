@@ -111,7 +111,7 @@ void Engine::PlanTargets(const Now& now) {
   }
   for (std::size_t i = 0; i < changed.size(); ++i) {
     Vm& vm = *changed[i];
-    PutInForce(vm, records[i]);
+    PutInForce(vm, records[i], now);
     if (!Planned(vm, options_)) {
       Note(vm, EventKind::kTargetsSet, now,
            fmt::format("lowered to the VM's limits: fmem {}, smem {}", FormatBytes(records[i].targets.fmem()),
@@ -133,7 +133,8 @@ std::optional<PerTier<Bytes>> Engine::NewTargets(Vm& vm, const PerTier<qos::Targ
   if (!decided && (!vm.operation.empty() || StandingOf(vm, options_).management != Management::kManaged)) {
     return std::nullopt;
   }
-  const PerTier<Bytes> targets{planned.fmem().amount, planned.smem().amount};
+  const PerTier<Bytes> targets{MeetableTarget(vm, TierId::kFmem, planned.fmem().amount),
+                               MeetableTarget(vm, TierId::kSmem, planned.smem().amount)};
   if (targets == vm.targets->bytes) return std::nullopt;
   return targets;
 }
