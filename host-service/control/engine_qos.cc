@@ -28,6 +28,12 @@ policy::Promise Engine::PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc
   policy::Promise promise = policy::Resolve(said, options_.qos.classes, vm.cells());
   promise.problems.insert(promise.problems.begin(), vm.description->policy_problems.begin(),
                           vm.description->policy_problems.end());
+  for (const TierId tier : kTiers) {
+    const Bytes base = vm.description->Base(tier);
+    if (promise.tiers[tier].limit >= base) continue;
+    promise.problems.push_back(fmt::format("{} limit {}: its guest cell, {}, is always there, and it has that much",
+                                           TierName(tier), FormatBytes(promise.tiers[tier].limit), FormatBytes(base)));
+  }
   if (promise.mode == policy::Mode::kAuto && !options_.qos.Plans()) {
     promise.problems.push_back(
         fmt::format("mode auto: nothing is planned on this host, and targets stay as they are: {}", options_.qos.off));

@@ -227,6 +227,18 @@ class EngineVirtioMemPlanned : public EngineVirtioMem {
   EngineVirtioMemPlanned() : EngineVirtioMem(Planning()) {}
 };
 
+TEST_F(EngineVirtioMemPlanned, ALimitBelowTheBaseIsToldAndTheBaseIsCommitted) {
+  Start();
+  h_.descriptions[kUuid].policy.mode = policy::Mode::kAuto;
+  h_.descriptions[kUuid].policy.terms.fmem().limit = policy::Amount::Of(Bytes::MiB(128));
+  h_.Appear();
+  h_.Pass(absl::Seconds(3));
+  EXPECT_EQ(h_.Tier(TierId::kFmem).target, kFmemBase);
+  EXPECT_EQ(h_.Tier(TierId::kFmem).committed, kFmemBase);
+  ASSERT_EQ(h_.Vm()->policy_problems.size(), 1U);
+  EXPECT_THAT(h_.Vm()->policy_problems[0], HasSubstr("fmem limit 128 MiB: its guest cell, 256 MiB, is always there"));
+}
+
 TEST_F(EngineVirtioMemPlanned, IsPlannedByWhatItIsPromisedInBlocks) {
   Start();
   h_.descriptions[kUuid].policy.mode = policy::Mode::kAuto;

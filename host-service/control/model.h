@@ -65,7 +65,8 @@ struct TierRecord {
   Bytes shortfall;
   Bytes floor;
   Bytes charged;
-  // What nobody else can count on, whether or not it is in use: its reservation; where nobody plans its target, that.
+  // What nobody else can count on, whether or not it is in use: its reservation (what is always there, where that
+  // is more); where nobody plans its target, that.
   Bytes committed;
   std::optional<Bytes> free;
   qos::TierPolicy policy;
