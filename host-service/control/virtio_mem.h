@@ -9,10 +9,10 @@ namespace hypertier::control {
 // A virtio-mem device a tier, told and reported by libvirt: the guest's part is the driver of its stock kernel.
 //
 // What the reports say is QEMU's word, not the guest's. It plugs nothing beyond what is requested, whatever a guest
-// asks for (hw/virtio/virtio-mem.c, virtio_mem_state_change_request, answers it with NACK; the same in 7.2 and 10.0),
-// so that the guest's right is bounded at once when less is requested, even where it has not given anything back. QEMU
-// does not keep a hostile guest from touching what it has not plugged; that is seen in the host's own measurement, as
-// with a balloon.
+// asks for: virtio_mem_state_change_request() of hw/virtio/virtio-mem.c answers with NACK, as read in its sources from
+// before and after dynamic memslots (8.2). So the guest's right is bounded at once when less is requested, even where
+// it has not given anything back. QEMU does not keep a hostile guest from touching what it has not plugged; that is
+// seen in the host's own measurement, as with a balloon.
 class VirtioMem : public Provisioner {
  public:
   Standing Judge(const Vm& vm, const EngineOptions& options) const override;
