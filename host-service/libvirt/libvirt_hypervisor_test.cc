@@ -10,6 +10,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -329,13 +330,9 @@ TEST_F(LibvirtHypervisorTest, ARequestOfADomainWithoutVirtioMemIsRefusedByNameOf
   LibvirtHypervisor hypervisor(Options());
   StartAndResync(hypervisor);
   const int before = events_.domain_events();
-  absl::Status status;
-  std::atomic<bool> answered = false;
-  hypervisor.SetRequested(Uuid(1), {Bytes::MiB(64), Bytes()}, [&](absl::Status s) {
-    status = std::move(s);
-    answered = true;
-  });
-  ASSERT_TRUE(Eventually([&] { return answered.load(); }));
+  std::promise<absl::Status> answer;
+  hypervisor.SetRequested(Uuid(1), {Bytes::MiB(64), Bytes()}, [&](absl::Status s) { answer.set_value(std::move(s)); });
+  const absl::Status status = answer.get_future().get();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
   EXPECT_THAT(ToString(status.message()), HasSubstr("no virtio-mem device for fmem"));
   EXPECT_TRUE(Eventually([&] { return events_.domain_events() > before; }));
