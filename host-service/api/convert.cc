@@ -43,6 +43,17 @@ v1::Management ManagementOf(Management management) {
   return v1::MANAGEMENT_UNSPECIFIED;
 }
 
+v1::Provisioner ProvisionerOf(std::optional<domain::Provisioner> provisioner) {
+  if (!provisioner) return v1::PROVISIONER_UNSPECIFIED;
+  switch (*provisioner) {
+    case domain::Provisioner::kDoubleBalloon:
+      return v1::PROVISIONER_DOUBLE_BALLOON;
+    case domain::Provisioner::kVirtioMem:
+      return v1::PROVISIONER_VIRTIO_MEM;
+  }
+  return v1::PROVISIONER_UNSPECIFIED;
+}
+
 v1::TierState State(GuestTierState state) {
   switch (state) {
     case GuestTierState::kIdle:
@@ -157,6 +168,8 @@ void ConvertTier(TierId id, const control::TierRecord& record, v1::Tier& tier) {
   tier.set_reason(record.reason);
   tier.set_compliance(ComplianceOf(record.compliance));
   tier.set_displaced_bytes(record.displaced.count());
+  tier.set_granularity_bytes(record.granularity.count());
+  if (record.pace) tier.set_pace_bytes_per_second(record.pace->count());
 }
 
 void ConvertAgent(const control::AgentRecord& record, v1::Agent& agent) {
@@ -218,6 +231,7 @@ void ToProto(const control::VmRecord& record, v1::Vm& vm) {
   vm.set_state(State(record.state));
   vm.set_management(ManagementOf(record.management));
   vm.set_reason(record.reason);
+  vm.set_provisioner(ProvisionerOf(record.provisioner));
   if (record.tiers) {
     for (const TierId tier : kTiers) ConvertTier(tier, (*record.tiers)[tier], *vm.add_tiers());
   }

@@ -24,6 +24,12 @@ Bytes MarginOf(const NodeMemory& memory) {
   return std::max(Bytes::MiB(32), Bytes(memory.total.count() / 64));
 }
 
+Bytes SizeOf(const std::vector<Mapping>& mappings) {
+  Bytes sum;
+  for (const Mapping& mapping : mappings) sum += mapping.size;
+  return sum;
+}
+
 }  // namespace
 
 absl::StatusOr<NumaConfiner::Room> NumaConfiner::RoomOn(const std::vector<int>& nodes) const {
@@ -39,24 +45,42 @@ absl::StatusOr<NumaConfiner::Room> NumaConfiner::RoomOn(const std::vector<int>& 
       fmt::format("there is no room on node {}; free some there, or lower qos.smem_capacity", fmt::join(nodes, ", ")));
 }
 
-absl::StatusOr<Confinement> NumaConfiner::Look(const ProcResidencyProbe::CellMappings& cells) const {
-  const absl::StatusOr<std::string> text = probe_->NumaMaps(cells.process);
+absl::StatusOr<Confinement> NumaConfiner::Look(const ProcResidencyProbe::Located& vm) const {
+  const absl::StatusOr<std::string> text = probe_->NumaMaps(vm.process);
   if (!text.ok()) return text.status();
-  const Mapping& cell = cells.mappings.fmem();
-  const ByNode nodes = ParseNumaMaps(*text, cell.begin, cell.size);
   Confinement seen;
-  for (const TierId tier : kTiers) {
-    Bytes& sum = tier == TierId::kFmem ? seen.fast : seen.slow;
-    for (const int node : options_.nodes[tier]) {
-      if (const auto at = nodes.find(node); at != nodes.end()) sum += at->second;
+  for (const Mapping& mapping : vm.mappings.fmem()) {
+    const ByNode nodes = ParseNumaMaps(*text, mapping.begin, mapping.size);
+    for (const TierId tier : kTiers) {
+      Bytes& sum = tier == TierId::kFmem ? seen.fast : seen.slow;
+      for (const int node : options_.nodes[tier]) {
+        if (const auto at = nodes.find(node); at != nodes.end()) sum += at->second;
+      }
     }
   }
   return seen;
 }
 
+PageMover::Moved NumaConfiner::Move(const PageMover& mover, const std::vector<Mapping>& mappings,
+                                    const std::vector<int>& from, int to, Bytes most, Bytes& offset) const {
+  PageMover::Moved all;
+  Bytes begin = SizeOf(mappings);
+  for (auto mapping = mappings.rbegin(); mapping != mappings.rend(); ++mapping) {
+    begin -= mapping->size;
+    if (offset <= begin) continue;
+    const PageMover::Range range{mapping->begin, std::min(offset - begin, mapping->size)};
+    const PageMover::Moved moved = mover.Move(range, from, to, most - all.bytes);
+    all.bytes += moved.bytes;
+    all.status = moved.status;
+    offset = begin + moved.left;
+    if (!moved.status.ok() || all.bytes >= most) break;
+  }
+  return all;
+}
+
 absl::StatusOr<Confinement> NumaConfiner::Confine(const domain::Description& vm, Bytes most) {
-  const absl::StatusOr<ProcResidencyProbe::CellMappings> cells = probe_->Locate(vm);
-  absl::StatusOr<Confinement> seen = cells.ok() ? Look(*cells) : cells.status();
+  const absl::StatusOr<ProcResidencyProbe::Located> located = probe_->Locate(vm);
+  absl::StatusOr<Confinement> seen = located.ok() ? Look(*located) : located.status();
   if (!seen.ok()) {
     next_.erase(vm.uuid);
     return seen;
@@ -67,17 +91,17 @@ absl::StatusOr<Confinement> NumaConfiner::Confine(const domain::Description& vm,
     next_.erase(vm.uuid);
     return seen;
   }
-  const Mapping& cell = cells->mappings.fmem();
   const TierId from = out ? TierId::kFmem : TierId::kSmem;
   const absl::StatusOr<Room> room = RoomOn(options_.nodes[out ? TierId::kSmem : TierId::kFmem]);
   if (!room.ok()) return room.status();
-  const auto [at, is_new] = next_.try_emplace(vm.uuid, cell.size);
-  const PageMover::Moved moved = PageMover(options_.move_pages, cells->process.pid)
-                                     .Move({cell.begin, std::min(at->second, cell.size)}, options_.nodes[from],
-                                           room->node, std::min({wanted, room->bytes, options_.most_at_a_time}));
-  at->second = moved.left == Bytes() ? cell.size : moved.left;
+  const std::vector<Mapping>& fmem = located->mappings.fmem();
+  Bytes& next = next_.try_emplace(vm.uuid, SizeOf(fmem)).first->second;
+  const PageMover mover(options_.move_pages, located->process.pid);
+  const PageMover::Moved moved = Move(mover, fmem, options_.nodes[from], room->node,
+                                      std::min({wanted, room->bytes, options_.most_at_a_time}), next);
+  if (next == Bytes()) next = SizeOf(fmem);
   if (!moved.status.ok() && moved.bytes == Bytes()) return moved.status;
-  seen = Look(*cells);
+  seen = Look(*located);
   if (seen.ok()) seen->moved = moved.bytes;
   return seen;
 }

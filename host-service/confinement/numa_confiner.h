@@ -37,12 +37,16 @@ class NumaConfiner : public Confiner {
     Bytes bytes;
   };
   absl::StatusOr<Room> RoomOn(const std::vector<int>& nodes) const;
-  absl::StatusOr<Confinement> Look(const ProcResidencyProbe::CellMappings& cells) const;
+  absl::StatusOr<Confinement> Look(const ProcResidencyProbe::Located& vm) const;
+  // Moves up to `most`, from the highest of these mappings down, and from `offset` of all of them down; sets it to
+  // where it stopped.
+  PageMover::Moved Move(const PageMover& mover, const std::vector<Mapping>& mappings, const std::vector<int>& from,
+                        int to, Bytes most, Bytes& offset) const;
 
   const Options options_;
   const ProcResidencyProbe* const probe_;
-  // How far down its cell a VM's next step begins, so that one does not look again at what the last has moved; absent:
-  // at the cell's end.
+  // How far down its memory a VM's next step begins, so that one does not look again at what the last has moved;
+  // absent: at the end.
   std::map<std::string, Bytes> next_;
 };
 

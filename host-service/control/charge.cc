@@ -19,9 +19,10 @@ void UpdateCeiling(Vm& vm, Bytes slack) {
     // Whoever set it, and whatever was agreed: what the guest has, it may use.
     const Bytes usable = vm.Usable(tier);
     ceiling = std::max(ceiling, usable);
-    if (!vm.agreed) continue;
+    const GuestReport& report = *vm.link.report;
+    if (!vm.agreed && !report.by_hypervisor) continue;
     // A shrink counts as far as it has come.
-    const Bytes reached = std::max(usable, target);
+    const Bytes reached = std::max({usable, target, vm.cells()[tier] - report.tiers[tier]->balloon_target});
     const bool host_agrees = !vm.residency.bytes || (*vm.residency.bytes)[tier] <= reached + slack;
     if (host_agrees) ceiling = reached;
   }

@@ -3,8 +3,9 @@
 // What a VM counts against the host's capacity. The host must be able to pay what the guest may still legitimately
 // touch, so each tier has a *ceiling*: the whole cell when the guest boots (or when hypertierd first sees it), lowered
 // towards the target as far as the guest says that its balloon has come and the host's own measurement agrees or cannot
-// be had, and raised at once with a larger target or a balloon that gives memory back (OOM). So a shrink lowers the
-// charge only once the memory is really there for somebody else.
+// be had, and raised at once with a larger target or a balloon that gives memory back (OOM). With virtio-mem the
+// ceiling needs no guest's word: it is what is plugged, or may be by what is requested or our target. So a shrink
+// lowers the charge only once the memory is really there for somebody else.
 #pragma once
 
 #include "host-service/control/vm.h"

@@ -21,7 +21,8 @@ Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options) {
   // One whose guest has just booted will be planned; one that cannot be driven never will.
   const bool planned = options.qos.Plans() && vm.promise.mode == policy::Mode::kAuto &&
                        StandingOf(vm, options).management != Management::kUnmanaged;
-  if (planned) return vm.promise.tiers[tier].reservation;
+  // What is always there of it cannot be had by anybody else either.
+  if (planned) return std::max(vm.promise.tiers[tier].reservation, vm.description->Base(tier));
   return vm.targets ? vm.targets->bytes[tier] : vm.cells()[tier];
 }
 

@@ -222,6 +222,10 @@ void Controller::OnPunished(const std::string& uuid, const absl::Status& status)
   Post([uuid, status](Engine& engine, const Now& now) { engine.HandlePunished(uuid, status, now); });
 }
 
+void Controller::OnRequested(const std::string& uuid, const absl::Status& status) {
+  Post([uuid, status](Engine& engine, const Now& now) { engine.HandleRequested(uuid, status, now); });
+}
+
 void Controller::OnLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello) {
   queue_.SealReports(uuid);
   Post([uuid, hello](Engine& engine, const Now& now) { engine.HandleLinkUp(uuid, hello, now); });

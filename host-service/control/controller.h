@@ -60,6 +60,8 @@ class Controller : public Backend, public HypervisorEvents {
   void OnDisconnected(const std::string& reason) override;
   // Result of DomainCommands::AttachAgentChannel.
   void OnAttached(const std::string& uuid, const absl::Status& status);
+  // Result of DomainCommands::SetRequested.
+  void OnRequested(const std::string& uuid, const absl::Status& status);
 
   // Results of ConfinementCommands and of DomainCommands::Pause and Destroy.
   void OnConfined(const std::string& uuid, absl::StatusOr<Confinement> confined);

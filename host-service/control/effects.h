@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "common/bytes.h"
+#include "common/tier.h"
 #include "host-service/domain/describe.h"
 #include "hypertier/agent/v1/agent.pb.h"
 
@@ -31,6 +33,8 @@ class DomainCommands {
   // Stops the VM's processors, or pulls its plug; ends in Engine::HandlePunished.
   virtual void Pause(const std::string& uuid) = 0;
   virtual void Destroy(const std::string& uuid) = 0;
+  // Of the VM's virtio-mem devices. Ends in Engine::HandleRequested, and in HandleDomain if it has succeeded.
+  virtual void SetRequested(const std::string& uuid, const PerTier<Bytes>& requested) = 0;
 };
 
 // What keeps a VM to its FMEM without its help.

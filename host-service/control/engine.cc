@@ -146,7 +146,7 @@ void Engine::Trouble(const std::string& what, const absl::Status& status) {
 void Engine::Tick(const Now& now) {
   for (const auto& [uuid, owned] : vms_) {
     Vm& vm = *owned;
-    const bool reporting = vm.link.state == LinkState::kUp && vm.link.balloons && vm.state == DomainState::kRunning;
+    const bool reporting = vm.link.state == LinkState::kUp && vm.state == DomainState::kRunning;
     if (reporting && now.mono - vm.link.quiet_since > options_.stale_after) {
       vm.link.state = LinkState::kStale;
       vm.rediscard.Interrupted();
@@ -155,6 +155,7 @@ void Engine::Tick(const Now& now) {
     }
     AttachIfNeeded(vm, now);
     if (vm.TwoTier() && !vm.targets) TakeKeptTargets(vm, now);
+    FollowDevices(vm, now);
     Advance(vm, now);
   }
   if (now.mono >= next_plan_) PlanTargets(now);

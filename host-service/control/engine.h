@@ -68,6 +68,7 @@ class Engine {
   void HandleReboot(const std::string& uuid, const Now& now);
   void HandleDisconnected(const std::string& reason, const Now& now);
   void HandleAttached(const std::string& uuid, const absl::Status& status, const Now& now);
+  void HandleRequested(const std::string& uuid, const absl::Status& status, const Now& now);
 
   // From the channel (engine_agents.cc). Unknown VMs and messages out of turn are ignored.
   void HandleLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello, const Now& now);
@@ -129,6 +130,10 @@ class Engine {
   // Agents.
   void ForgetGuest(Vm& vm);
   void Rebooted(Vm& vm);
+  // What a VM's tiers hold now, whoever says so.
+  void TakeReport(Vm& vm, GuestReport report, const Now& now);
+  // The same from the devices of a VM that has them, as libvirt last described them; of others nothing.
+  void FollowDevices(Vm& vm, const Now& now);
   void NoteChanges(Vm& vm, const std::optional<GuestReport>& before, const Now& now);
   void Settle(Vm& vm, const Now& now);
   bool MayAdopt(const Vm& vm) const;
@@ -151,7 +156,7 @@ class Engine {
   absl::Status CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::uint64_t generation, const Along& along,
                              const Now& now);
   // What the ledger has taken down.
-  void PutInForce(Vm& vm, const TargetRecord& record);
+  void PutInForce(Vm& vm, const TargetRecord& record, const Now& now);
   void Advance(Vm& vm, const Now& now);
   void FillFigures(const Vm& vm, Operation& operation) const;
   // Ends the VM's running operation, if there is one.

@@ -10,6 +10,8 @@
 #include "host-service/control/charge.h"
 #include "host-service/control/engine.h"
 #include "host-service/control/progress.h"
+#include "host-service/control/provisioner.h"
+#include "host-service/control/virtio_mem.h"
 
 namespace hypertier::control {
 namespace {
@@ -59,7 +61,8 @@ void Engine::HandleLinkUp(const std::string& uuid, const agent::v1::GuestHello& 
   link.features.clear();
   link.balloons = false;
   for (const int feature : hello.features()) {
-    link.balloons = link.balloons || feature == agent::v1::FEATURE_BALLOONS;
+    // Where the domain has virtio-mem, an agent is there for placement alone.
+    link.balloons = link.balloons || (feature == agent::v1::FEATURE_BALLOONS && ProvisionerOf(*vm).NeedsAgent());
     if (link.features.size() < 16) link.features.push_back(FeatureName(feature));
   }
   link.balloons_unavailable = hello.balloons_unavailable();
@@ -100,12 +103,6 @@ void Engine::HandleReport(const std::string& uuid, const agent::v1::Report& mess
   VmLink& link = vm->link;
   link.placement =
       message.has_placement() ? std::make_shared<const agent::v1::PlacementReport>(message.placement()) : nullptr;
-  if (!link.balloons) {
-    Touch(*vm);
-    return;
-  }
-  const std::optional<GuestReport> before =
-      std::exchange(link.report, ReadReport(message, vm->cells(), link.implausible_figures));
   link.last_report_mono = now.mono;
   link.last_report_wall = now.wall;
   link.quiet_since = now.mono;
@@ -113,17 +110,32 @@ void Engine::HandleReport(const std::string& uuid, const agent::v1::Report& mess
     link.state = LinkState::kUp;
     Note(*vm, EventKind::kAgentConnected, now, "the agent reports again");
   }
-  if (link.report->generation <= kMaxForeignGeneration) {
-    vm->seen_generation = std::max(vm->seen_generation, link.report->generation);
-  }
-  if (link.report->generation != 0 && link.report->generation == vm->asked.generation) vm->asked.confirmed = true;
-  NoteChanges(*vm, before, now);
-  if (link.report->broken) {
-    vm->agreed = false;
+  if (link.balloons) {
+    TakeReport(*vm, ReadReport(message, vm->cells(), link.implausible_figures), now);
   } else {
-    Settle(*vm, now);
+    Touch(*vm);
   }
-  FollowGuest(*vm, now);
+}
+
+void Engine::TakeReport(Vm& vm, GuestReport report, const Now& now) {
+  const std::optional<GuestReport> before = std::exchange(vm.link.report, std::move(report));
+  const GuestReport& said = *vm.link.report;
+  if (said.generation <= kMaxForeignGeneration) vm.seen_generation = std::max(vm.seen_generation, said.generation);
+  if (said.generation != 0 && said.generation == vm.asked.generation) vm.asked.confirmed = true;
+  NoteChanges(vm, before, now);
+  if (said.broken) {
+    vm.agreed = false;
+  } else {
+    Settle(vm, now);
+  }
+  FollowGuest(vm, now);
+}
+
+void Engine::FollowDevices(Vm& vm, const Now& now) {
+  if (!vm.Alive() || !vm.TwoTier() || !vm.description->virtio_mem) return;
+  GuestReport report = ReadDevices(vm, options_, now.mono);
+  if (vm.agreed && vm.link.report == report) return;
+  TakeReport(vm, std::move(report), now);
 }
 
 void Engine::NoteChanges(Vm& vm, const std::optional<GuestReport>& before, const Now& now) {
@@ -264,19 +276,25 @@ void Engine::Renew(Vm& vm, const Now& now) {
 }
 
 void Engine::Tell(Vm& vm, const Now& now) {
-  if (vm.link.state == LinkState::kDown || !vm.link.balloons || !vm.targets || !vm.targets->in_ledger) return;
+  const Provisioner& provisioner = ProvisionerOf(vm);
+  if (!provisioner.CanTell(vm) || !vm.targets || !vm.targets->in_ledger) return;
   const std::uint64_t generation = vm.targets->generation;
   const absl::Duration pause = vm.asked.refused == generation ? options_.resend_refused_every : options_.resend_every;
   if (vm.asked.generation == generation && now.mono - vm.asked.at < pause) return;
   vm.asked.generation = generation;
   vm.asked.at = now.mono;
   vm.asked.confirmed = false;
-  const PerTier<Bytes> balloons = BalloonsFor(vm.cells(), vm.targets->bytes);
-  agent::v1::SetBalloons command;
-  command.set_generation(generation);
-  command.set_fmem_balloon_bytes(balloons.fmem().count());
-  command.set_smem_balloon_bytes(balloons.smem().count());
-  world_.agents->SetBalloons(vm.uuid, command);
+  provisioner.Tell(vm, *world_.agents, *world_.domains);
+}
+
+void Engine::HandleRequested(const std::string& uuid, const absl::Status& status, const Now& now) {
+  Vm* vm = Find(uuid);
+  if (vm == nullptr) return;
+  const std::string error = status.ok() ? "" : ToString(status.message());
+  if (std::exchange(vm->asked.error, error) == error) return;
+  if (!error.empty()) Trouble(fmt::format("handing {} its targets; it is tried again", vm->name), status);
+  Touch(*vm);
+  Advance(*vm, now);
 }
 
 void Engine::HandleCommandFailed(const std::string& uuid, std::uint64_t generation, const std::string& reason,
@@ -300,6 +318,7 @@ void Engine::HandleCommandFailed(const std::string& uuid, std::uint64_t generati
 void Engine::FollowGuest(Vm& vm, const Now& now) {
   bool arrived = false;
   for (const TierId tier : kTiers) {
+    if (vm.Reports(tier)) vm.pace[tier].Seen(vm.Usable(tier), now.mono);
     std::optional<absl::Duration>& since = vm.at_target_since[tier];
     if (!vm.agreed || !BalloonAtTarget(vm, tier)) {
       since.reset();
@@ -332,7 +351,9 @@ void Engine::HandleResidency(const std::string& uuid, const absl::StatusOr<PerTi
   UpdateCeiling(*vm, options_.slack);
   Touch(*vm);
 
-  const bool idle = vm->link.state == LinkState::kUp && vm->state == DomainState::kRunning && GuestAtTarget(*vm) &&
+  // Of virtio-mem nothing comes back: what QEMU has unplugged is not saved, and not sent along.
+  const bool balloons = vm->link.state == LinkState::kUp && vm->link.balloons;
+  const bool idle = balloons && vm->state == DomainState::kRunning && GuestAtTarget(*vm) &&
                     taken >= *vm->at_target_since.fmem() && taken >= *vm->at_target_since.smem();
   if (idle && residency.bytes) {
     bool over = false;

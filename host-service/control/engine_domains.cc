@@ -10,6 +10,7 @@
 #include "host-service/control/agreement.h"
 #include "host-service/control/charge.h"
 #include "host-service/control/engine.h"
+#include "host-service/control/provisioner.h"
 
 namespace hypertier::control {
 
@@ -96,6 +97,7 @@ void Engine::HandleDomain(const DomainInfo& domain, const Now& now) {
     world_.residency->Watch(*vm.description);
     AttachIfNeeded(vm, now);
     UpdateCeiling(vm, options_.slack);
+    FollowDevices(vm, now);
   }
   Touch(vm);
 }
@@ -152,18 +154,18 @@ void Engine::TakeKeptTargets(Vm& vm, const Now& now) {
     return;
   }
   const TargetRecord& record = kept->second;
-  const PerTier<Bytes> fitting{std::min(record.targets.fmem(), cells.fmem()),
-                               std::min(record.targets.smem(), cells.smem())};
+  const PerTier<Bytes> fitting{MeetableTarget(vm, TierId::kFmem, record.targets.fmem()),
+                               MeetableTarget(vm, TierId::kSmem, record.targets.smem())};
   if (fitting == record.targets) {
     vm.targets = VmTargets{record.targets, record.generation, true};
     return;
   }
   const absl::Status status = CommitTargets(vm, fitting, NextGeneration(vm), {}, now);
   if (!status.ok()) {
-    Trouble(fmt::format("fitting the targets of {} into its smaller cells", vm.name), status);
+    Trouble(fmt::format("fitting the targets of {} into its cells", vm.name), status);
     return;
   }
-  Note(vm, EventKind::kTargetsSet, now, "targets lowered to the domain's cells, which have become smaller");
+  Note(vm, EventKind::kTargetsSet, now, "targets fitted into the domain's cells, which are others now");
 }
 
 void Engine::Connect(Vm& vm, const Now& now) {
@@ -189,6 +191,7 @@ void Engine::Connect(Vm& vm, const Now& now) {
 
 void Engine::AttachIfNeeded(Vm& vm, const Now& now) {
   if (!options_.attach_channel || !connected_ || !vm.TwoTier() || vm.description->has_agent_channel) return;
+  if (!ProvisionerOf(vm).NeedsAgent()) return;
   if (vm.state != DomainState::kRunning || vm.attach.running || now.mono < vm.attach.next) return;
   vm.attach.running = true;
   world_.domains->AttachAgentChannel(vm.uuid);
@@ -214,6 +217,7 @@ void Engine::HandleReboot(const std::string& uuid, const Now& now) {
   Rebooted(*vm);
   vm->reboot_announced = true;
   Note(*vm, EventKind::kReboot, now, "the guest has rebooted; its targets are set again");
+  FollowDevices(*vm, now);
 }
 
 void Engine::HandleGone(const std::string& uuid, const Now& now) {

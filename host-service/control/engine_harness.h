@@ -35,7 +35,9 @@ class FakeDomains : public DomainCommands {
   void AttachAgentChannel(const std::string& uuid) override { attached.push_back(uuid); }
   void Pause(const std::string& uuid) override { paused.push_back(uuid); }
   void Destroy(const std::string& uuid) override { destroyed.push_back(uuid); }
+  void SetRequested(const std::string& uuid, const PerTier<Bytes>& sizes) override { requested[uuid].push_back(sizes); }
   std::vector<std::string> attached;
+  std::map<std::string, std::vector<PerTier<Bytes>>> requested;
   std::vector<std::string> paused;
   std::vector<std::string> destroyed;
 };

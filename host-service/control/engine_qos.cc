@@ -27,6 +27,12 @@ policy::Promise Engine::PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc
   policy::Promise promise = policy::Resolve(said, options_.qos.classes, vm.cells());
   promise.problems.insert(promise.problems.begin(), vm.description->policy_problems.begin(),
                           vm.description->policy_problems.end());
+  for (const TierId tier : kTiers) {
+    const Bytes base = vm.description->Base(tier);
+    if (promise.tiers[tier].limit >= base) continue;
+    promise.problems.push_back(fmt::format("{} limit {}: its guest cell, {}, is always there, and it has that much",
+                                           TierName(tier), FormatBytes(promise.tiers[tier].limit), FormatBytes(base)));
+  }
   if (promise.mode == policy::Mode::kAuto && !options_.qos.Plans()) {
     promise.problems.push_back(
         fmt::format("mode auto: nothing is planned on this host, and targets stay as they are: {}", options_.qos.off));
@@ -76,7 +82,7 @@ void Engine::PlanTargets(const Now& now) {
   }
   for (std::size_t i = 0; i < changed.size(); ++i) {
     Vm& vm = *changed[i];
-    PutInForce(vm, records[i]);
+    PutInForce(vm, records[i], now);
     if (!Planned(vm, options_)) {
       Note(vm, EventKind::kTargetsSet, now,
            fmt::format("lowered to the VM's limits: fmem {}, smem {}", FormatBytes(records[i].targets.fmem()),
@@ -101,7 +107,8 @@ std::optional<PerTier<Bytes>> Engine::NewTargets(Vm& vm, const PerTier<qos::Targ
   if (!decided && (!vm.operation.empty() || StandingOf(vm, options_).management != Management::kManaged)) {
     return std::nullopt;
   }
-  const PerTier<Bytes> targets{planned.fmem().amount, planned.smem().amount};
+  const PerTier<Bytes> targets{MeetableTarget(vm, TierId::kFmem, planned.fmem().amount),
+                               MeetableTarget(vm, TierId::kSmem, planned.smem().amount)};
   if (targets == vm.targets->bytes) return std::nullopt;
   return targets;
 }

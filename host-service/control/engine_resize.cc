@@ -29,12 +29,16 @@ absl::Status Engine::CommitTargets(Vm& vm, const PerTier<Bytes>& targets, std::u
   if (!status.ok()) return status;
   if (along.ended != nullptr) unsaved_operations_.erase(along.ended->id);
   if (along.audit != nullptr) ++audited_;
-  PutInForce(vm, record);
+  PutInForce(vm, record, now);
   return absl::OkStatus();
 }
 
-void Engine::PutInForce(Vm& vm, const TargetRecord& record) {
+void Engine::PutInForce(Vm& vm, const TargetRecord& record, const Now& now) {
   unforgotten_targets_.erase(vm.uuid);
+  for (const TierId tier : kTiers) {
+    const bool changed = !vm.targets || vm.targets->bytes[tier] != record.targets[tier];
+    if (changed && vm.TwoTier() && vm.Reports(tier)) vm.pace[tier].Begin(vm.Usable(tier), now.mono);
+  }
   kept_[vm.uuid] = record;
   absent_.erase(vm.uuid);
   vm.targets = VmTargets{record.targets, record.generation, true};
@@ -146,7 +150,7 @@ absl::StatusOr<OperationPtr> Engine::Cancel(const std::string& name, const Calle
     const auto [low, high] = std::minmax(figures.start, figures.target);
     const Bytes page_up = PageDown(figures.current + Bytes(kPage.count() - 1));
     const Bytes floor = std::min({options_.floors[tier], vm->cells()[tier], high});
-    targets[tier] = std::min(std::max(std::clamp(page_up, low, high), floor), vm->cells()[tier]);
+    targets[tier] = MeetableTarget(*vm, tier, std::max(std::clamp(page_up, low, high), floor));
   }
   MarkEnded(operation, OperationRecord::State::kCancelled, absl::OkStatus(), now);
   const AuditRecord audit = MakeAudit(

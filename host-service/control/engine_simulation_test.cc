@@ -92,6 +92,7 @@ class Simulation : public AgentCommands, public DomainCommands, public Residency
   void Pause(const std::string&) override {}
   void Destroy(const std::string&) override {}
   void AttachAgentChannel(const std::string&) override {}
+  void SetRequested(const std::string&, const PerTier<Bytes>&) override {}
   void Watch(const domain::Description&) override {}
   void Unwatch(const std::string&) override {}
   void Hurry(const std::string&) override {}

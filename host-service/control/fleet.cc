@@ -26,12 +26,17 @@ qos::VmTier TierOf(const Vm& vm, TierId tier, const EngineOptions& options, cons
 void FillGuestsWord(const Vm& vm, const Now& now, qos::Vm& into) {
   if (vm.Reports(TierId::kFmem) && vm.Reports(TierId::kSmem)) {
     Bytes used;
-    for (const TierId tier : kTiers) used += vm.Usable(tier) - vm.link.report->tiers[tier]->free;
-    into.used = used;
+    bool known = true;
+    for (const TierId tier : kTiers) {
+      const std::optional<Bytes> free = vm.link.report->tiers[tier]->free;
+      known = known && free.has_value();
+      used += vm.Usable(tier) - free.value_or(Bytes());
+    }
+    if (known) into.used = used;
   }
   if (vm.link.report) into.pressure = vm.link.report->pressure;
   if (now.mono < vm.pressed_until) into.pressure = 1;
-  if (vm.link.placement == nullptr) return;
+  if (vm.link.placement == nullptr || vm.link.state != LinkState::kUp) return;
   for (const auto& point : vm.link.placement->curve()) {
     into.curve.push_back({Bytes(point.fmem_bytes()), point.share()});
   }

@@ -21,12 +21,15 @@ inline constexpr std::uint64_t kMaxGeneration = std::uint64_t{1} << 62;
 // One tier of a guest's report, every figure at most the cell.
 struct GuestTier {
   Bytes present;
-  Bytes free;
+  // Absent: not known.
+  std::optional<Bytes> free;
   Bytes balloon_target;
   Bytes balloon;
   Bytes shortfall;
   Bytes floor;
   GuestTierState state = GuestTierState::kUnknown;
+
+  friend bool operator==(const GuestTier&, const GuestTier&) = default;
 };
 
 // A guest's report as we are willing to believe it: figures are still hints, but none can overflow anything.
@@ -44,7 +47,10 @@ struct GuestReport {
   bool broken = false;
   // Share of time in which its programs wait for memory.
   double pressure = 0;
+  // The hypervisor's word, not the guest's: what a tier was asked to be bounds what it may take from now on.
+  bool by_hypervisor = false;
 
+  friend bool operator==(const GuestReport&, const GuestReport&) = default;
   bool HasBothTiers() const { return tiers.fmem().has_value() && tiers.smem().has_value(); }
   // Only with both tiers.
   PerTier<Bytes> BalloonTargets() const { return {tiers.fmem()->balloon_target, tiers.smem()->balloon_target}; }

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/bytes.h"
 #include "common/tier.h"
+#include "host-service/domain/describe.h"
 #include "host-service/ledger/ledger.h"
 #include "host-service/libvirt/hypervisor.h"
 #include "host-service/policy/resolve.h"
@@ -68,7 +69,8 @@ struct TierRecord {
   Bytes shortfall;
   Bytes floor;
   Bytes charged;
-  // What nobody else can count on, whether or not it is in use: its reservation; where nobody plans its target, that.
+  // What nobody else can count on, whether or not it is in use: its reservation (what is always there, where that
+  // is more); where nobody plans its target, that.
   Bytes committed;
   std::optional<Bytes> free;
   // What its target is below what it reserved and wants, as last planned.
@@ -79,6 +81,10 @@ struct TierRecord {
   std::string reason;
   // Absent: not known.
   std::optional<qos::Compliance> compliance;
+  // Targets are multiples of it beyond what is always there.
+  Bytes granularity;
+  // Bytes a second of the running or last change; absent: nothing has moved yet.
+  std::optional<Bytes> pace;
 
   friend bool operator==(const TierRecord&, const TierRecord&) = default;
 };
@@ -114,6 +120,8 @@ struct VmRecord {
   std::string reason;
   // Absent for a domain that is not two-tier.
   std::optional<PerTier<TierRecord>> tiers;
+  // Absent like them.
+  std::optional<domain::Provisioner> provisioner;
   AgentRecord agent;
   // As the guest says; null while it does not, or no longer.
   std::shared_ptr<const agent::v1::PlacementReport> placement;

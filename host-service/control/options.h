@@ -62,7 +62,11 @@ struct EngineOptions {
     absl::Duration retry = absl::Seconds(30);
   } enforcement;
 
-  // SetBalloons is repeated so often until a report shows its generation.
+  // A virtio-mem device of which nothing was unplugged for so long, and should be, is short. QEMU tells of changes once
+  // a second; a driver that finds nothing more to unplug says so to nobody, and tries again after 50 s.
+  absl::Duration unplug_patience = absl::Seconds(5);
+
+  // Targets are handed over so often until a report shows their generation.
   absl::Duration resend_every = absl::Seconds(1);
   // ... and so often after the guest has refused it.
   absl::Duration resend_refused_every = absl::Seconds(30);

@@ -14,13 +14,20 @@ std::string Join(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-std::string GuestPart(const Vm& vm, TierId tier) {
+std::string GuestPart(const Vm& vm, TierId tier, const EngineOptions& options, absl::Duration now) {
   const GuestTier& guest = *vm.link.report->tiers[tier];
   const Bytes usable = vm.Usable(tier);
   const Bytes target = vm.targets->bytes[tier];
   if (guest.shortfall > Bytes()) {
     return fmt::format("{}: the guest cannot give up {} now and tries again by itself", TierName(tier),
                        FormatBytes(guest.shortfall));
+  }
+  const bool takes_none = vm.link.report->by_hypervisor && now - vm.moved[tier].since >= options.unplug_patience;
+  if (usable < target && takes_none) {
+    return fmt::format(
+        "{}: {} still to go to the guest, which takes none: it needs the driver virtio_mem, and a kernel "
+        "that puts new memory to use (memhp_default_state=online_movable)",
+        TierName(tier), FormatBytes(target - usable));
   }
   return usable > target
              ? fmt::format("{}: {} still to come from the guest", TierName(tier), FormatBytes(usable - target))
@@ -73,14 +80,17 @@ Progress JudgeProgress(const Vm& vm, const OperationRecord& operation, const std
     return progress;
   }
   if (!progress.confirmed) {
-    progress.waits_for = "waiting for the guest to confirm the new targets";
+    progress.waits_for =
+        vm.asked.error.empty()
+            ? "waiting for the guest to confirm the new targets"
+            : fmt::format("the new targets could not be handed over and will be again: {}", vm.asked.error);
     return progress;
   }
   std::vector<std::string> waits;
   for (const TierId tier : kTiers) {
     if (!operation.targets[tier]) continue;
     if (!BalloonAtTarget(vm, tier)) {
-      waits.push_back(GuestPart(vm, tier));
+      waits.push_back(GuestPart(vm, tier, options, now));
       continue;
     }
     const bool shrank = *operation.targets[tier] < operation.start[tier];

@@ -3,6 +3,7 @@
 
 #include "host-service/control/charge.h"
 #include "host-service/control/commitment.h"
+#include "host-service/control/provisioner.h"
 #include "host-service/control/resize_check.h"
 #include "host-service/control/standing.h"
 
@@ -19,6 +20,8 @@ TierRecord MakeTier(const Vm& vm, TierId tier, const EngineOptions& options) {
   record.policy = vm.promise.tiers[tier];
   record.reason = vm.reasons[tier];
   record.compliance = vm.compliance[tier];
+  record.granularity = vm.description->Granularity(tier);
+  record.pace = vm.pace[tier].per_second();
   if (vm.targets) record.target = vm.targets->bytes[tier];
   if (vm.targets) record.missing = vm.claims[tier] - vm.targets->bytes[tier];
   if (vm.residency.bytes) record.resident = (*vm.residency.bytes)[tier];
@@ -27,7 +30,7 @@ TierRecord MakeTier(const Vm& vm, TierId tier, const EngineOptions& options) {
   record.balloon = guest.balloon;
   record.shortfall = guest.shortfall;
   // These change without us while nobody reports; the balloon does not, short of an emergency.
-  if (vm.link.state == LinkState::kUp) {
+  if (ProvisionerOf(vm).Fresh(vm)) {
     record.state = guest.state;
     record.free = guest.free;
   }
@@ -69,6 +72,7 @@ VmRecord MakeRecord(const Vm& vm, const EngineOptions& options) {
   record.management = standing.management;
   record.reason = std::move(standing.reason);
   if (vm.TwoTier()) {
+    record.provisioner = vm.description->provisioner();
     record.tiers.emplace(MakeTier(vm, TierId::kFmem, options), MakeTier(vm, TierId::kSmem, options));
   }
   record.agent = MakeAgent(vm);
@@ -86,7 +90,7 @@ bool SameButForTimes(const VmRecord& a, const VmRecord& b) {
   return a.uuid == b.uuid && a.name == b.name && a.tenant == b.tenant && a.state == b.state &&
          a.management == b.management && a.reason == b.reason && a.tiers == b.tiers && agent == b.agent &&
          (a.placement == nullptr) == (b.placement == nullptr) && a.operation == b.operation && a.mode == b.mode &&
-         a.policy_problems == b.policy_problems && a.events == b.events;
+         a.provisioner == b.provisioner && a.policy_problems == b.policy_problems && a.events == b.events;
 }
 
 }  // namespace hypertier::control

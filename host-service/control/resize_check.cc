@@ -10,17 +10,24 @@
 namespace hypertier::control {
 namespace {
 
-bool WholePages(std::uint64_t bytes) {
-  return bytes % kPage.count() == 0;
+// In words, what a tier of the VM moves in.
+std::string_view StepOf(const Vm& vm) {
+  return vm.description->virtio_mem ? "the block in which its virtio-mem device moves"
+                                    : "the page in which balloons move";
 }
 
 // The target that `change` asks for. `field` is "tiers[i]".
-absl::StatusOr<Bytes> WantedTarget(const TierChange& change, Bytes in_force, const std::string& field) {
+absl::StatusOr<Bytes> WantedTarget(const Vm& vm, const TierChange& change, const std::string& field) {
+  const Bytes in_force = vm.targets->bytes[*change.tier];
+  const Bytes base = vm.description->Base(*change.tier);
+  const std::uint64_t step = vm.description->Granularity(*change.tier).count();
   if (const Bytes* target = std::get_if<Bytes>(&change.amount)) {
-    if (!WholePages(target->count())) {
+    // Below the base it is refused for that, with the floor.
+    if (*target >= base && (*target - base).count() % step != 0) {
       return absl::InvalidArgumentError(
-          fmt::format("{}.target_bytes: {} is not a multiple of 4096, the page in which balloons move; round it to {}",
-                      field, target->count(), PageDown(*target).count()));
+          fmt::format("{}.target_bytes: {} is not {}a multiple of {}, {}; round it to {}", field, target->count(),
+                      base == Bytes() ? "" : fmt::format("the base, {} bytes, and ", base.count()), step, StepOf(vm),
+                      MeetableTarget(vm, *change.tier, *target).count()));
     }
     return *target;
   }
@@ -31,9 +38,9 @@ absl::StatusOr<Bytes> WantedTarget(const TierChange& change, Bytes in_force, con
   // -x of the smallest int64 does not exist; unsigned arithmetic gives its magnitude.
   const std::uint64_t magnitude =
       *delta < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(*delta) : static_cast<std::uint64_t>(*delta);
-  if (!WholePages(magnitude)) {
+  if (magnitude % step != 0) {
     return absl::InvalidArgumentError(
-        fmt::format("{}.delta_bytes: {} is not a multiple of 4096, the page in which balloons move", field, *delta));
+        fmt::format("{}.delta_bytes: {} is not a multiple of {}, {}", field, *delta, step, StepOf(vm)));
   }
   if (*delta < 0 && Bytes(magnitude) > in_force) {
     return absl::InvalidArgumentError(
@@ -58,11 +65,21 @@ absl::StatusOr<absl::Duration> CheckTimeout(const ResizeRequest& request, const 
   return *request.timeout;
 }
 
+std::string WhyFloor(const Vm& vm, TierId tier, Bytes floor, const EngineOptions& options) {
+  if (floor == std::min(options.floors[tier], vm.cells()[tier])) {
+    return fmt::format("set by resize.{}_floor in hypertierd's configuration", TierName(tier));
+  }
+  if (floor == vm.description->Base(tier)) {
+    return "the size of its guest cell, beside which virtio-mem plugs the rest; a smaller one needs a changed domain";
+  }
+  return "the least that the guest says it needs; free memory in the guest first";
+}
+
 }  // namespace
 
 Bytes FloorOf(const Vm& vm, TierId tier, const EngineOptions& options) {
   const Bytes cell = vm.cells()[tier];
-  const Bytes configured = std::min(options.floors[tier], cell);
+  const Bytes configured = std::max(std::min(options.floors[tier], cell), vm.description->Base(tier));
   if (!vm.Reports(tier) || !vm.targets) return configured;
   const GuestTier& guest = *vm.link.report->tiers[tier];
   // A balloon cannot hold what the kernel never had: memory lost to firmware and page tables counts as used.
@@ -93,8 +110,7 @@ absl::StatusOr<CheckedResize> CheckResize(const Vm& vm, const ResizeRequest& req
       return absl::InvalidArgumentError(
           fmt::format("{}.tier: {} is named twice; name each tier once", field, TierName(tier)));
     }
-    const Bytes in_force = vm.targets->bytes[tier];
-    const auto wanted = WantedTarget(change, in_force, field);
+    const auto wanted = WantedTarget(vm, change, field);
     if (!wanted.ok()) return wanted.status();
     checked.named[tier] = *wanted;
     checked.targets[tier] = *wanted;
@@ -122,12 +138,9 @@ absl::StatusOr<CheckedResize> CheckResize(const Vm& vm, const ResizeRequest& req
                       FormatBytes(vm.promise.tiers[tier].limit)));
     }
     if (wanted < floor) {
-      const bool configured = floor == std::min(options.floors[tier], cell);
-      return absl::OutOfRangeError(fmt::format(
-          "{}: {} target of {} bytes ({}) is below the floor, {} bytes ({}), {}", field, TierName(tier), wanted.count(),
-          FormatBytes(wanted), floor.count(), FormatBytes(floor),
-          configured ? fmt::format("set by resize.{}_floor in hypertierd's configuration", TierName(tier))
-                     : std::string("the least that the guest says it needs; free memory in the guest first")));
+      return absl::OutOfRangeError(fmt::format("{}: {} target of {} bytes ({}) is below the floor, {} bytes ({}), {}",
+                                               field, TierName(tier), wanted.count(), FormatBytes(wanted),
+                                               floor.count(), FormatBytes(floor), WhyFloor(vm, tier, floor, options)));
     }
   }
   return checked;

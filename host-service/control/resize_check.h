@@ -41,11 +41,11 @@ struct CheckedResize {
   absl::Duration timeout;
 };
 
-// The lowest target that a resize may ask for: the configured floor, raised by what the guest says that it needs. The
-// guest's part is a hint from someone who may lie, so it counts up to half the cell and up to the target in force: an
-// honest guest is spared resizes that it could not survive, a lying one can withhold at most half its cell and can
-// never refuse to grow. What an honest guest really cannot give beyond that shows as a shortfall, not as harm, because
-// hyperflex never reclaims into an out-of-memory kill.
+// The lowest target that a resize may ask for: the configured floor (with virtio-mem the base, where that is more),
+// raised by what the guest says that it needs. The guest's part is a hint from someone who may lie, so it counts up to
+// half the cell and up to the target in force: an honest guest is spared resizes that it could not survive, a lying one
+// can withhold at most half its cell and can never refuse to grow. What an honest guest really cannot give beyond that
+// shows as a shortfall, not as harm, because hyperflex never reclaims into an out-of-memory kill.
 Bytes FloorOf(const Vm& vm, TierId tier, const EngineOptions& options);
 
 // Checks a request against a VM with known targets. InvalidArgument and OutOfRange name the field, the bound and the

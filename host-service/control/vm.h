@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "host-service/control/guest_report.h"
 #include "host-service/control/model.h"
+#include "host-service/control/pace.h"
 #include "host-service/control/rediscard.h"
 #include "host-service/domain/describe.h"
 #include "host-service/policy/resolve.h"
@@ -66,6 +67,8 @@ struct VmAsked {
   bool confirmed = false;
   // The guest said no to this generation; 0: to none.
   std::uint64_t refused = 0;
+  // Why it could not be handed over when that was last tried; empty when it could.
+  std::string error;
 };
 
 struct VmResidency {
@@ -129,6 +132,15 @@ struct Vm {
   // for a bit of it.
   PerTier<bool> short_told;
 
+  // With virtio-mem: each tier's device as it was last seen, and since when (mono) it has been like that.
+  struct Moved {
+    domain::VirtioMemDevice device;
+    absl::Duration since;
+  };
+  PerTier<Moved> moved;
+  // How fast each tier follows its target.
+  PerTier<Pace> pace;
+
   VmResidency residency;
   RediscardPolicy rediscard;
   // Since when each tier's balloon has been at its target without a break (mono); absent: it is not.
@@ -175,6 +187,13 @@ inline void AddEvent(Vm& vm, EventKind kind, absl::Time time, std::string messag
   events->assign(vm.events->end() - static_cast<std::ptrdiff_t>(keep), vm.events->end());
   events->push_back({kind, time, std::move(message)});
   vm.events = std::move(events);
+}
+
+// The largest target of a two-tier VM that is at most `wanted` and can be met exactly; its base where that is more.
+inline Bytes MeetableTarget(const Vm& vm, TierId tier, Bytes wanted) {
+  const Bytes base = vm.description->Base(tier);
+  const std::uint64_t step = vm.description->Granularity(tier).count();
+  return base + Bytes((std::min(wanted, vm.cells()[tier]) - base).count() / step * step);
 }
 
 // Balloon sizes that carry `targets`.

@@ -35,6 +35,10 @@ class Wiring : public control::AgentCommands, public control::DomainCommands, pu
   void Destroy(const std::string& uuid) override {
     hypervisor->Destroy(uuid, [this, uuid](const absl::Status& status) { controller->OnPunished(uuid, status); });
   }
+  void SetRequested(const std::string& uuid, const PerTier<Bytes>& requested) override {
+    hypervisor->SetRequested(uuid, requested,
+                             [this, uuid](const absl::Status& status) { controller->OnRequested(uuid, status); });
+  }
 
   // What agents say.
   void LinkUp(const std::string& vm, const agent::v1::GuestHello& hello) override { controller->OnLinkUp(vm, hello); }

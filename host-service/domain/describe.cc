@@ -10,6 +10,7 @@
 #include "host-service/domain/boot_string.h"
 #include "host-service/domain/nova_element.h"
 #include "host-service/domain/policy_element.h"
+#include "host-service/domain/virtio_mem_element.h"
 #include "host-service/domain/xml_names.h"
 
 namespace hypertier::domain {
@@ -54,8 +55,13 @@ void DescribeTiers(const pugi::xml_node& domain, Description& description) {
         fmt::format("not two-tier: guest NUMA cell 1 has CPUs ({}), the slow tier must have none", cpus);
     return;
   }
+  const absl::StatusOr<std::vector<VirtioMemElement>> devices = ReadVirtioMem(domain);
+  if (!devices.ok()) {
+    description.not_tiered = fmt::format("not two-tier: {}", ToString(devices.status().message()));
+    return;
+  }
   const std::string_view balloon = domain.child("devices").child("memballoon").attribute("model").as_string("none");
-  if (balloon.substr(0, 6) != "virtio") {
+  if (devices->empty() && balloon.substr(0, 6) != "virtio") {
     description.not_tiered = fmt::format("not two-tier: memballoon model is \"{}\", virtio is needed", balloon);
     return;
   }
@@ -66,6 +72,17 @@ void DescribeTiers(const pugi::xml_node& domain, Description& description) {
     return;
   }
   description.cells = PerTier<Bytes>{*fmem, *smem};
+  for (const TierId tier : kTiers) {
+    description.backends.push_back(
+        {tier, fmt::format("ram-node{}", static_cast<int>(tier)), (*description.cells)[tier]});
+  }
+  if (devices->empty()) return;
+  description.virtio_mem.emplace();
+  for (const VirtioMemElement& element : *devices) {
+    (*description.virtio_mem)[element.tier] = element.device;
+    (*description.cells)[element.tier] += element.device.size;
+    description.backends.push_back({element.tier, element.alias, element.device.size});
+  }
 }
 
 }  // namespace
@@ -90,7 +107,8 @@ absl::StatusOr<Description> DescribeDomain(std::string_view xml) {
   for (const pugi::xml_node sysinfo : domain.children("sysinfo")) {
     for (const pugi::xml_node entry : sysinfo.child("oemStrings").children("entry")) {
       const auto balloons = ParseBootString(Trim(entry.child_value()));
-      if (balloons) description.boot_balloons = balloons;
+      // With virtio-mem there is nobody who would heed it.
+      if (balloons && !description.virtio_mem) description.boot_balloons = balloons;
     }
   }
 

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 #include "common/text.h"
+#include "host-service/domain/xml_edit.h"
 #include "host-service/policy/parse.h"
 
 namespace hypertier::domain {
@@ -23,6 +25,16 @@ void Read(const pugi::xml_node& node, const char* name, absl::StatusOr<T> (*pars
   } else {
     problems.push_back(fmt::format("metadata <{}> {}: {}", LocalName(node), name, ToString(value.status().message())));
   }
+}
+
+// For ParseAmount, and for people.
+std::string AmountText(const policy::Amount& amount) {
+  if (amount.percent()) return fmt::format("{:g}%", *amount.percent());
+  const std::uint64_t bytes = amount.bytes().count();
+  for (const auto& [shift, unit] : {std::pair{30, "GiB"}, {20, "MiB"}, {10, "KiB"}}) {
+    if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0) return fmt::format("{}{}", bytes >> shift, unit);
+  }
+  return fmt::format("{}", bytes);
 }
 
 }  // namespace
@@ -47,6 +59,19 @@ policy::VmTerms ReadPolicy(const pugi::xml_node& element, std::vector<std::strin
     }
   }
   return said;
+}
+
+void WritePolicy(const policy::VmTerms& said, std::string_view prefix, pugi::xml_node element) {
+  if (said.mode) SetAttribute(element, "mode", policy::ModeName(*said.mode));
+  if (!said.qos_class.empty()) SetAttribute(element, "class", said.qos_class);
+  for (const TierId tier : kTiers) {
+    const policy::TierTerms& terms = said.terms[tier];
+    if (terms == policy::TierTerms{}) continue;
+    pugi::xml_node child = ChildOf(element, fmt::format("{}{}", prefix, TierName(tier)).c_str());
+    if (terms.reservation) SetAttribute(child, "reservation", AmountText(*terms.reservation));
+    if (terms.limit) SetAttribute(child, "limit", AmountText(*terms.limit));
+    if (terms.shares) SetAttribute(child, "shares", fmt::format("{:g}", *terms.shares));
+  }
 }
 
 }  // namespace hypertier::domain

@@ -17,4 +17,8 @@ std::string_view LocalName(const pugi::xml_node& node);
 // `problems`.
 policy::VmTerms ReadPolicy(const pugi::xml_node& element, std::vector<std::string>& problems);
 
+// Writes what `said` says into the element, for ReadPolicy to read; the rest of the element stays as it is. `prefix`:
+// of the element's name, "hypertier:".
+void WritePolicy(const policy::VmTerms& said, std::string_view prefix, pugi::xml_node element);
+
 }  // namespace hypertier::domain

@@ -9,6 +9,9 @@
 #include "common/text.h"
 #include "host-service/domain/boot_string.h"
 #include "host-service/domain/describe.h"
+#include "host-service/domain/policy_element.h"
+#include "host-service/domain/shape_virtio_mem.h"
+#include "host-service/domain/xml_edit.h"
 #include "host-service/domain/xml_names.h"
 
 namespace hypertier::domain {
@@ -24,31 +27,6 @@ constexpr std::uint64_t kMostVcpus = 65536;
 
 absl::Status Refuse(std::string_view element, std::string_view why, std::string_view remedy) {
   return absl::FailedPreconditionError(fmt::format("{}: {}; {}", element, why, remedy));
-}
-
-std::string KiB(Bytes bytes) {
-  return fmt::format("{}", bytes.count() >> 10);
-}
-
-pugi::xml_node ChildOf(pugi::xml_node parent, const char* name) {
-  pugi::xml_node child = parent.child(name);
-  return child ? child : parent.append_child(name);
-}
-
-// Elements that belong near the top of a domain go behind <memory>, as libvirt itself writes them.
-pugi::xml_node TopLevel(pugi::xml_node domain, const char* name) {
-  pugi::xml_node child = domain.child(name);
-  return child ? child : domain.insert_child_after(name, domain.child("vcpu"));
-}
-
-void SetAttribute(pugi::xml_node node, const char* name, std::string_view value) {
-  pugi::xml_attribute attribute = node.attribute(name);
-  if (!attribute) attribute = node.append_attribute(name);
-  attribute.set_value(std::string(value).c_str());
-}
-
-void SetText(pugi::xml_node node, const std::string& text) {
-  node.text().set(text.c_str());
 }
 
 absl::Status CheckOptions(const ShapeOptions& options) {
@@ -73,11 +51,17 @@ absl::Status CheckOptions(const ShapeOptions& options) {
     return absl::OutOfRangeError(fmt::format("fmem target: {} is less than {}, in which a guest kernel cannot boot",
                                              FormatBytes(fmem), FormatBytes(kLeastFmemTarget)));
   }
+  if (options.provisioner == Provisioner::kVirtioMem) return CheckVirtioMem(options);
+  for (const TierId tier : kTiers) {
+    if (!options.bases[tier]) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("{} base: balloons can take all of a cell; only virtio-mem has a base", TierName(tier)));
+  }
   return absl::OkStatus();
 }
 
 // What tiers cannot live with, each with the way out.
-absl::Status CheckDomain(pugi::xml_node domain) {
+absl::Status CheckDomain(pugi::xml_node domain, const ShapeOptions& options) {
   const std::string_view type = domain.attribute("type").as_string();
   if (type != "kvm" && type != "qemu") {
     return Refuse("<domain type>", fmt::format("\"{}\" has no tiers", type), "only kvm and qemu domains can");
@@ -103,14 +87,19 @@ absl::Status CheckDomain(pugi::xml_node domain) {
                   "use mode='ondemand'");
   }
   pugi::xml_node devices = domain.child("devices");
-  if (std::string_view(devices.child("memballoon").attribute("model").as_string("virtio")).substr(0, 6) != "virtio") {
+  const bool balloons = options.provisioner == Provisioner::kDoubleBalloon;
+  const std::string_view balloon = devices.child("memballoon").attribute("model").as_string("virtio");
+  if (balloons && balloon.substr(0, 6) != "virtio") {
     return Refuse("<memballoon>", "the tiers' balloons ride on the virtio balloon device", "use model='virtio'");
   }
-  if (devices.child("memory")) {
+  for (const pugi::xml_node memory : devices.children("memory")) {
+    // Those of an earlier shaping are made anew.
+    if (memory.attribute("model").as_string() == std::string_view("virtio-mem")) continue;
     return Refuse("<devices><memory>", "memory devices make sizes that the two cells do not describe",
                   "remove them and put their size into the cells");
   }
   if (devices.find_child_by_attribute("hostdev", "type", "pci") ||
+      devices.find_child_by_attribute("hostdev", "type", "mdev") ||
       devices.find_child_by_attribute("interface", "type", "vdpa") ||
       devices.find_child_by_attribute("interface", "type", "hostdev")) {
     return Refuse("<hostdev>", "a passed-through device pins all guest memory, so none can be given back",
@@ -145,8 +134,10 @@ absl::StatusOr<unsigned> VcpuCount(pugi::xml_node domain) {
 }
 
 void ShapeMemory(pugi::xml_node domain, const ShapeOptions& options, const PerTier<Bytes>& targets) {
+  // With virtio-mem nothing is left to the balloon, so that a stock one has nothing to take.
+  const PerTier<Bytes>& current = options.provisioner == Provisioner::kVirtioMem ? options.cells : targets;
   const std::pair<const char*, Bytes> sizes[] = {{"memory", options.cells.fmem() + options.cells.smem()},
-                                                 {"currentMemory", targets.fmem() + targets.smem()}};
+                                                 {"currentMemory", current.fmem() + current.smem()}};
   for (const auto& [name, size] : sizes) {
     pugi::xml_node node = domain.child(name);
     if (!node) node = domain.insert_child_before(name, domain.child("vcpu"));
@@ -161,12 +152,14 @@ void ShapeMemory(pugi::xml_node domain, const ShapeOptions& options, const PerTi
 }
 
 // What cell 0's CPUs see of a tier. Latencies are in nanoseconds, bandwidths in KiB a second.
-void AddInterconnect(pugi::xml_node interconnects, const char* figure, TierId tier, const std::string& value) {
+pugi::xml_node AddInterconnect(pugi::xml_node interconnects, const char* figure, TierId tier,
+                               const std::string& value) {
   pugi::xml_node element = interconnects.append_child(figure);
   SetAttribute(element, "initiator", "0");
   SetAttribute(element, "target", fmt::format("{}", static_cast<int>(tier)));
   SetAttribute(element, "type", "access");
   SetAttribute(element, "value", value);
+  return element;
 }
 
 void ShapeCells(pugi::xml_node domain, const ShapeOptions& options, unsigned vcpus) {
@@ -177,7 +170,7 @@ void ShapeCells(pugi::xml_node domain, const ShapeOptions& options, unsigned vcp
     pugi::xml_node cell = numa.append_child("cell");
     SetAttribute(cell, "id", fmt::format("{}", static_cast<int>(tier)));
     if (tier == TierId::kFmem) SetAttribute(cell, "cpus", vcpus == 1 ? "0" : fmt::format("0-{}", vcpus - 1));
-    SetAttribute(cell, "memory", KiB(options.cells[tier]));
+    SetAttribute(cell, "memory", KiB(BaseOf(options, tier)));
     SetAttribute(cell, "unit", "KiB");
     SetAttribute(cell, "memAccess", "shared");
   }
@@ -186,7 +179,7 @@ void ShapeCells(pugi::xml_node domain, const ShapeOptions& options, unsigned vcp
     AddInterconnect(interconnects, "latency", tier, fmt::format("{}", options.latency_ns[tier]));
   }
   for (const TierId tier : kTiers) {
-    AddInterconnect(interconnects, "bandwidth", tier, KiB(options.bandwidth[tier]));
+    SetAttribute(AddInterconnect(interconnects, "bandwidth", tier, KiB(options.bandwidth[tier])), "unit", "KiB");
   }
 }
 
@@ -201,6 +194,21 @@ void ShapeBinding(pugi::xml_node domain, const ShapeOptions& options) {
   }
 }
 
+bool IsBootString(pugi::xml_node entry) {
+  return Trim(entry.child_value()).starts_with(kBootStringPrefix);
+}
+
+// No agent and no module of ours is there to heed it.
+void RemoveBootString(pugi::xml_node domain) {
+  for (pugi::xml_node sysinfo : domain.children("sysinfo")) {
+    pugi::xml_node strings = sysinfo.child("oemStrings");
+    for (pugi::xml_node entry = strings.first_child(), next; entry; entry = next) {
+      next = entry.next_sibling();
+      if (IsBootString(entry)) strings.remove_child(entry);
+    }
+  }
+}
+
 void ShapeBootString(pugi::xml_node domain, const ShapeOptions& options, const PerTier<Bytes>& targets) {
   SetAttribute(ChildOf(domain.child("os"), "smbios"), "mode", "sysinfo");
   pugi::xml_node sysinfo = domain.find_child_by_attribute("sysinfo", "type", "smbios");
@@ -212,7 +220,7 @@ void ShapeBootString(pugi::xml_node domain, const ShapeOptions& options, const P
   const std::string text =
       FormatBootString({options.cells.fmem() - targets.fmem(), options.cells.smem() - targets.smem()});
   for (pugi::xml_node entry : strings.children("entry")) {
-    if (Trim(entry.child_value()).substr(0, kBootStringPrefix.size()) == kBootStringPrefix) {
+    if (IsBootString(entry)) {
       SetText(entry, text);
       return;
     }
@@ -236,8 +244,8 @@ void ShapeDevices(pugi::xml_node domain) {
   SetAttribute(target, "name", kAgentPort);
 }
 
-void ShapeMetadata(pugi::xml_node domain, const std::string& tenant) {
-  if (tenant.empty()) return;
+void ShapeMetadata(pugi::xml_node domain, const ShapeOptions& options) {
+  if (options.tenant.empty() && options.policy == policy::VmTerms{}) return;
   pugi::xml_node metadata = domain.child("metadata");
   if (!metadata) metadata = domain.insert_child_after("metadata", domain.child("name"));
   pugi::xml_node element = metadata.child(kMetadataElement);
@@ -245,7 +253,8 @@ void ShapeMetadata(pugi::xml_node domain, const std::string& tenant) {
     element = metadata.append_child(kMetadataElement);
     SetAttribute(element, "xmlns:hypertier", kMetadataNamespace);
   }
-  SetAttribute(element, "tenant", tenant);
+  if (!options.tenant.empty()) SetAttribute(element, "tenant", options.tenant);
+  WritePolicy(options.policy, "hypertier:", element);
 }
 
 }  // namespace
@@ -265,19 +274,25 @@ absl::StatusOr<std::string> ShapeDomain(std::string_view xml, const ShapeOptions
       return absl::InvalidArgumentError(fmt::format("not a libvirt domain: no <{}> in <domain>", name));
     }
   }
-  if (absl::Status checked = CheckDomain(domain); !checked.ok()) return checked;
+  if (absl::Status checked = CheckDomain(domain, options); !checked.ok()) return checked;
   const absl::StatusOr<unsigned> vcpus = VcpuCount(domain);
   if (!vcpus.ok()) return vcpus.status();
   if (!domain.child("vcpu")) SetText(document.child("domain").insert_child_before("vcpu", domain.child("os")), "1");
 
   const PerTier<Bytes> targets{options.targets.fmem().value_or(options.cells.fmem()),
                                options.targets.smem().value_or(options.cells.smem())};
-  ShapeMetadata(domain, options.tenant);
+  ShapeMetadata(domain, options);
   ShapeMemory(domain, options, targets);
   ShapeBinding(domain, options);
   ShapeCells(domain, options, *vcpus);
-  ShapeBootString(domain, options, targets);
-  ShapeDevices(domain);
+  RemoveVirtioMem(domain);
+  if (options.provisioner == Provisioner::kVirtioMem) {
+    RemoveBootString(domain);
+    AddVirtioMem(domain, options, targets);
+  } else {
+    ShapeBootString(domain, options, targets);
+    ShapeDevices(domain);
+  }
 
   std::ostringstream out;
   document.save(out, "  ", pugi::format_default | pugi::format_no_declaration);

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/bytes.h"
 #include "common/tier.h"
+#include "host-service/domain/describe.h"
 
 namespace hypertier::domain {
 
@@ -17,8 +18,13 @@ struct ShapeOptions {
   PerTier<Bytes> cells;
   // Tier targets at boot; default: the whole cells.
   PerTier<std::optional<Bytes>> targets;
-  // Tenant for the metadata element; empty leaves what is there.
+  Provisioner provisioner = Provisioner::kDoubleBalloon;
+  // virtio-mem only: what of each tier is always there. The guest kernel's own memory is in FMEM's, so that its default
+  // is a quarter of both cells.
+  PerTier<std::optional<Bytes>> bases;
+  // Tenant and policy for the metadata element; what is empty or not said leaves what is there.
   std::string tenant;
+  policy::VmTerms policy;
   // HMAT read latencies of the tiers in nanoseconds. Defaults: local DRAM and direct-attached CXL as measured by
   // Sun et al., "Demystifying CXL Memory" (MICRO'23).
   PerTier<unsigned> latency_ns{100, 250};
@@ -31,8 +37,8 @@ struct ShapeOptions {
 };
 
 // Turns any x86 KVM or QEMU domain XML into a two-tier one: cells (all vCPUs on cell 0), memfd backing, HMAT latencies,
-// memballoon options, boot targets (SMBIOS OEM string), agent channel, metadata. Everything else stays as it is, and
-// shaping twice is the same as once.
+// metadata; for a double balloon memballoon options, boot targets (SMBIOS OEM string) and agent channel, for virtio-mem
+// its devices. Everything else stays as it is, and shaping twice is the same as once.
 //
 // InvalidArgument: the XML or an option is malformed (the message names it). FailedPrecondition: the domain has
 // something that cannot be changed or that tiers cannot live with (huge pages, locked memory, its own NUMA cells, no

@@ -67,7 +67,8 @@ TEST(ShapeDomain, MakesAPlainDomainTwoTier) {
   EXPECT_THAT(xml, HasSubstr("autodeflate=\"on\""));
   EXPECT_THAT(xml, HasSubstr("<memnode cellid=\"1\" mode=\"strict\" nodeset=\"2-3\""));
   EXPECT_THAT(xml, HasSubstr("<latency initiator=\"0\" target=\"1\" type=\"access\" value=\"250\""));
-  EXPECT_THAT(xml, HasSubstr("<bandwidth initiator=\"0\" target=\"1\" type=\"access\" value=\"37748736\""));
+  EXPECT_THAT(xml,
+              HasSubstr("<bandwidth initiator=\"0\" target=\"1\" type=\"access\" value=\"37748736\" unit=\"KiB\""));
 }
 
 TEST(ShapeDomain, KeepsEverythingElse) {
@@ -99,6 +100,24 @@ TEST(ShapeDomain, KeepsForeignSmbiosStrings) {
   EXPECT_THAT(xml, HasSubstr("<entry name=\"serial\">7</entry>"));
 }
 
+TEST(ShapeDomain, WritesThePolicyThatDescribeDomainReads) {
+  ShapeOptions options = Options();
+  options.tenant = "acme";
+  options.policy = {policy::Mode::kAuto,
+                    "gold",
+                    {{policy::Amount::Percent(12.5), policy::Amount::Of(Bytes::GiB(4)), 2.5},
+                     {policy::Amount::Of(Bytes::MiB(1536)), policy::Amount::Of(Bytes(5 * 4096)), {}}}};
+  const auto shaped = ShapeDomain(kPlain, options);
+  ASSERT_TRUE(shaped.ok()) << shaped.status();
+  const auto described = DescribeDomain(*shaped);
+  EXPECT_EQ(described->tenant, "acme");
+  EXPECT_EQ(described->policy, options.policy);
+  EXPECT_TRUE(described->policy_problems.empty());
+  // Twice is the same as once; and what is not said again stays.
+  EXPECT_EQ(*ShapeDomain(*shaped, options), *shaped);
+  EXPECT_EQ(DescribeDomain(*ShapeDomain(*shaped, Options()))->policy, options.policy);
+}
+
 TEST(ShapeDomain, RefusesWhatTiersCannotLiveWithAndNamesElementAndRemedy) {
   const std::tuple<std::string_view, std::string_view, const char*> cases[] = {
       {"type='kvm'", "type='xen'", "<domain type>"},
@@ -110,6 +129,7 @@ TEST(ShapeDomain, RefusesWhatTiersCannotLiveWithAndNamesElementAndRemedy) {
       {"<devices>", "<devices><memballoon model='none'/>", "use model='virtio'"},
       {"<devices>", "<devices><memory model='dimm'/>", "<devices><memory>"},
       {"<devices>", "<devices><hostdev mode='subsystem' type='pci'/>", "passed-through"},
+      {"<devices>", "<devices><hostdev mode='subsystem' type='mdev' model='vfio-pci'/>", "passed-through"},
       {"<devices>", "<launchSecurity type='sev'/><devices>", "encrypted"},
       {"<topology", "<numa><cell id='0' cpus='0-3' memory='1'/></numa><topology", "<cpu><numa>"},
       {"<topology", "<numa><cell id='0' cpus='0-1'/><cell id='1' cpus='2-3'/></numa><topology", "<cpu><numa>"},

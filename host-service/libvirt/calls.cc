@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "host-service/domain/describe.h"
+#include "host-service/domain/virtio_mem.h"
 #include "host-service/libvirt/error.h"
 
 namespace hypertier {
@@ -69,6 +70,24 @@ absl::StatusOr<DomainInfo> ReadDomain(const ConnectionHandle& connection, const 
   if (xml == nullptr) return domain->Error("cannot read its XML");
   return DomainInfo{
       .uuid = uuid, .name = domain->name, .state = ToDomainState(state), .xml = xml.get(), .answered = true};
+}
+
+absl::Status SetRequested(const ConnectionHandle& connection, const std::string& uuid,
+                          const PerTier<Bytes>& requested) {
+  const absl::StatusOr<FoundDomain> domain = FindDomain(connection, uuid);
+  if (!domain.ok()) return domain.status();
+  const std::unique_ptr<char, FreeText> xml(virDomainGetXMLDesc(domain->handle.get(), 0));
+  if (xml == nullptr) return domain->Error("cannot read its XML");
+  // Also where the device is asked for that size already: QEMU then tells the guest once more, whose driver tries again
+  // at once what it could not do before.
+  for (const TierId tier : kTiers) {
+    const absl::StatusOr<std::string> device = domain::WithRequested(xml.get(), tier, requested[tier]);
+    if (!device.ok()) return device.status();
+    if (virDomainUpdateDeviceFlags(domain->handle.get(), device->c_str(), VIR_DOMAIN_AFFECT_LIVE) == 0) continue;
+    return domain->Error(fmt::format("cannot set the requested size of its {} device to {}", TierName(tier),
+                                     FormatBytes(requested[tier])));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status AttachAgentChannel(const ConnectionHandle& connection, const std::string& uuid) {

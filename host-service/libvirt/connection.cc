@@ -47,6 +47,9 @@ void OnChannelState(virConnectPtr, virDomainPtr domain, int, int, void* opaque) 
 void OnMetadata(virConnectPtr, virDomainPtr domain, int, const char*, void* opaque) {
   Changed(domain, opaque);
 }
+void OnDeviceSize(virConnectPtr, virDomainPtr domain, const char*, unsigned long long, void* opaque) {
+  Changed(domain, opaque);
+}
 
 void OnClose(virConnectPtr, int reason, void* opaque) {
   const char* text = reason == VIR_CONNECT_CLOSE_REASON_EOF         ? "the daemon closed the connection"
@@ -107,6 +110,8 @@ absl::Status Connection::Watch(ConnectionCallbacks callbacks) {
       {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, Generic(OnDevice)},
       {VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, Generic(OnChannelState)},
       {VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, Generic(OnMetadata)},
+      // QEMU tells of a device at most once a second.
+      {VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE, Generic(OnDeviceSize)},
   };
   for (const Event& event : events) {
     auto* opaque = new Shared(callbacks_);

@@ -7,6 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/bytes.h"
+#include "common/tier.h"
 
 namespace hypertier {
 
@@ -62,6 +64,10 @@ class Hypervisor {
   virtual void Pause(const std::string& uuid, std::function<void(absl::Status)> done) = 0;
   // Pulls a running domain's plug.
   virtual void Destroy(const std::string& uuid, std::function<void(absl::Status)> done) = 0;
+  // Asks the guest of a running domain to have so much of its virtio-mem devices plugged (live only). Ends with
+  // OnDomain carrying the new XML; so does each change of what it has plugged.
+  virtual void SetRequested(const std::string& uuid, const PerTier<Bytes>& requested,
+                            std::function<void(absl::Status)> done) = 0;
   // Reads the domain again; ends with OnDomain or OnDomainGone.
   virtual void Refresh(const std::string& uuid) = 0;
 };

@@ -33,6 +33,7 @@ constexpr char kRead[] = "read";
 constexpr char kAttach[] = "attach";
 constexpr char kPause[] = "pause";
 constexpr char kDestroy[] = "destroy";
+constexpr char kRequest[] = "request";
 
 CallPool::Options PoolOptions(const LibvirtHypervisor::Options& options) {
   CallPool::Options pool;
@@ -54,9 +55,9 @@ class LibvirtHypervisor::Core : public std::enable_shared_from_this<LibvirtHyper
   void Start(HypervisorEvents* events);
   void Stop();
   void Look(const std::string& uuid);
-  // A call that changes the domain, which is then looked at again. `name`: of the call, for Options::before_call.
-  using Change = absl::Status (*)(const ConnectionHandle& connection, const std::string& uuid);
-  void Submit(const char* name, Change change, const std::string& uuid, std::function<void(absl::Status)> done);
+  // Something that changes a domain, run on a worker, and told to `done`.
+  using Change = std::function<absl::Status(const ConnectionHandle&, const std::string& uuid)>;
+  void Submit(const std::string& uuid, const char* name, Change change, std::function<void(absl::Status)> done);
 
  private:
   // One connection of the sequence. Epochs tell its news from that of the ones before.
@@ -78,7 +79,7 @@ class LibvirtHypervisor::Core : public std::enable_shared_from_this<LibvirtHyper
 
   // Workers.
   absl::Status RunLook(int lane, const std::string& uuid);
-  absl::Status RunChange(int lane, const char* name, Change change, const std::string& uuid);
+  absl::Status RunChange(int lane, const std::string& uuid, const char* name, const Change& change);
   absl::StatusOr<Link> CurrentLink();
   absl::StatusOr<ConnectionHandle> HandleFor(int lane, const Link& link) const;
   void Deliver(std::uint64_t epoch, const std::string& uuid, absl::StatusOr<DomainInfo> domain);
@@ -138,11 +139,13 @@ void LibvirtHypervisor::Core::Look(const std::string& uuid) {
       [core = shared_from_this(), uuid](int lane) { return core->RunLook(lane, uuid); }, nullptr);
 }
 
-void LibvirtHypervisor::Core::Submit(const char* name, Change change, const std::string& uuid,
+void LibvirtHypervisor::Core::Submit(const std::string& uuid, const char* name, Change change,
                                      std::function<void(absl::Status)> done) {
   pool_.Submit(
       uuid, CallPool::WhenStuck::kRefuse,
-      [core = shared_from_this(), name, change, uuid](int lane) { return core->RunChange(lane, name, change, uuid); },
+      [core = shared_from_this(), uuid, name, change = std::move(change)](int lane) {
+        return core->RunChange(lane, uuid, name, change);
+      },
       [core = shared_from_this(), done = std::move(done)](absl::Status status) {
         const std::lock_guard lock(core->delivery_);
         if (!core->stopped_) done(std::move(status));
@@ -290,7 +293,8 @@ absl::Status LibvirtHypervisor::Core::RunLook(int lane, const std::string& uuid)
   return status;
 }
 
-absl::Status LibvirtHypervisor::Core::RunChange(int lane, const char* name, Change change, const std::string& uuid) {
+absl::Status LibvirtHypervisor::Core::RunChange(int lane, const std::string& uuid, const char* name,
+                                                const Change& change) {
   const absl::StatusOr<Link> link = CurrentLink();
   if (!link.ok()) return link.status();
   const absl::StatusOr<ConnectionHandle> handle = HandleFor(lane, *link);
@@ -340,15 +344,23 @@ void LibvirtHypervisor::Stop() {
 }
 
 void LibvirtHypervisor::AttachAgentChannel(const std::string& uuid, std::function<void(absl::Status)> done) {
-  core_->Submit(kAttach, hypertier::AttachAgentChannel, uuid, std::move(done));
+  core_->Submit(uuid, kAttach, hypertier::AttachAgentChannel, std::move(done));
 }
 
 void LibvirtHypervisor::Pause(const std::string& uuid, std::function<void(absl::Status)> done) {
-  core_->Submit(kPause, PauseDomain, uuid, std::move(done));
+  core_->Submit(uuid, kPause, PauseDomain, std::move(done));
 }
 
 void LibvirtHypervisor::Destroy(const std::string& uuid, std::function<void(absl::Status)> done) {
-  core_->Submit(kDestroy, DestroyDomain, uuid, std::move(done));
+  core_->Submit(uuid, kDestroy, DestroyDomain, std::move(done));
+}
+
+void LibvirtHypervisor::SetRequested(const std::string& uuid, const PerTier<Bytes>& requested,
+                                     std::function<void(absl::Status)> done) {
+  const auto change = [requested](const ConnectionHandle& connection, const std::string& domain) {
+    return hypertier::SetRequested(connection, domain, requested);
+  };
+  core_->Submit(uuid, kRequest, change, std::move(done));
 }
 
 void LibvirtHypervisor::Refresh(const std::string& uuid) {

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -322,6 +323,19 @@ TEST_F(LibvirtHypervisorTest, TurnsLibvirtsErrorsIntoStatusesThatNameTheDomain) 
   const absl::Status unknown = attach(Uuid(9));
   EXPECT_EQ(unknown.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(ToString(unknown.message()), HasSubstr(Uuid(9)));
+}
+
+TEST_F(LibvirtHypervisorTest, ARequestOfADomainWithoutVirtioMemIsRefusedByNameOfTheTierAndReadsTheDomainAgain) {
+  Define(1);
+  LibvirtHypervisor hypervisor(Options());
+  StartAndResync(hypervisor);
+  const int before = events_.domain_events();
+  std::promise<absl::Status> answer;
+  hypervisor.SetRequested(Uuid(1), {Bytes::MiB(64), Bytes()}, [&](absl::Status s) { answer.set_value(std::move(s)); });
+  const absl::Status status = answer.get_future().get();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(ToString(status.message()), HasSubstr("no virtio-mem device for fmem"));
+  EXPECT_TRUE(Eventually([&] { return events_.domain_events() > before; }));
 }
 
 TEST_F(LibvirtHypervisorTest, StopComesBackWhileADomainHangsAndNothingIsToldAfterwards) {

@@ -51,13 +51,6 @@ std::optional<Mapping> ParseMapping(std::string_view line) {
   return mapping;
 }
 
-absl::Status NotFoundBySize(std::string_view what, std::string_view sizes, const PerTier<Bytes>& cells) {
-  return absl::FailedPreconditionError(
-      fmt::format("its memory cannot be told apart by cell: cells of {} and {}, but {} of {}; give the domain "
-                  "<memoryBacking><source type='memfd'/> and cells of different size, then start it again",
-                  FormatBytes(cells.fmem()), FormatBytes(cells.smem()), what, sizes.empty() ? "no size" : sizes));
-}
-
 template <typename Sized>
 std::string SizesOf(const std::vector<Sized>& all) {
   std::string text;
@@ -65,20 +58,27 @@ std::string SizesOf(const std::vector<Sized>& all) {
     if (!text.empty()) text += ", ";
     text += FormatBytes(one.size);
   }
-  return text;
+  return text.empty() ? "no size" : text;
 }
 
-// Of `candidates`, in order of creation: the first of each cell's size, the second where both cells have the same size.
 template <typename Sized>
-std::optional<PerTier<Sized>> TakeBySize(const std::vector<Sized>& candidates, const PerTier<Bytes>& cells) {
-  PerTier<Sized> taken;
-  auto fmem = candidates.end();
-  for (const TierId tier : kTiers) {
-    auto it = candidates.begin();
-    while (it != candidates.end() && (it->size != cells[tier] || it == fmem)) ++it;
+absl::Status NotFoundBySize(std::string_view what, const std::vector<Sized>& found, const Backends& backends) {
+  return absl::FailedPreconditionError(
+      fmt::format("its memory cannot be told apart by cell: cells of {}, but {} of {}; give the domain "
+                  "<memoryBacking><source type='memfd'/> and cells of different size, then start it again",
+                  SizesOf(backends), what, SizesOf(found)));
+}
+
+// Of `candidates`, in order of creation: for each backend the first of its size that no backend before it has taken.
+template <typename Sized>
+std::optional<std::vector<Sized>> TakeBySize(std::vector<Sized> candidates, const Backends& backends) {
+  std::vector<Sized> taken;
+  for (const domain::MemoryBackend& backend : backends) {
+    const auto it = std::find_if(candidates.begin(), candidates.end(),
+                                 [&](const Sized& candidate) { return candidate.size == backend.size; });
     if (it == candidates.end()) return std::nullopt;
-    if (tier == TierId::kFmem) fmem = it;
-    taken[tier] = *it;
+    taken.push_back(*it);
+    candidates.erase(it);
   }
   return taken;
 }
@@ -103,20 +103,20 @@ std::vector<Mapping> ParseMappings(std::string_view text) {
   return mappings;
 }
 
-absl::StatusOr<PerTier<OpenFile>> MatchMemfds(const std::vector<OpenFile>& files, const PerTier<Bytes>& cells) {
+absl::StatusOr<std::vector<OpenFile>> MatchMemfds(const std::vector<OpenFile>& files, const Backends& backends) {
   std::vector<OpenFile> memfds;
   std::copy_if(files.begin(), files.end(), std::back_inserter(memfds),
                [](const OpenFile& file) { return file.link.starts_with(kMemfdPrefix); });
   std::sort(memfds.begin(), memfds.end(), [](const OpenFile& a, const OpenFile& b) { return a.fd < b.fd; });
-  std::optional<PerTier<OpenFile>> taken = TakeBySize(memfds, cells);
-  if (!taken) return NotFoundBySize("memfds", SizesOf(memfds), cells);
+  std::optional<std::vector<OpenFile>> taken = TakeBySize(memfds, backends);
+  if (!taken) return NotFoundBySize("memfds", memfds, backends);
   return *std::move(taken);
 }
 
-absl::StatusOr<PerTier<OpenFile>> MatchRamFiles(const std::vector<OpenFile>& files, const PerTier<Bytes>& cells) {
-  PerTier<OpenFile> taken;
-  for (const TierId tier : kTiers) {
-    const std::string name = fmt::format("/ram-node{}", static_cast<unsigned>(tier));
+absl::StatusOr<std::vector<OpenFile>> MatchRamFiles(const std::vector<OpenFile>& files, const Backends& backends) {
+  std::vector<OpenFile> taken;
+  for (const domain::MemoryBackend& backend : backends) {
+    const std::string name = "/" + backend.name;
     const auto it = std::find_if(files.begin(), files.end(), [&](const OpenFile& file) {
       std::string_view link = file.link;
       if (link.ends_with(kDeleted)) link.remove_suffix(kDeleted.size());
@@ -126,52 +126,55 @@ absl::StatusOr<PerTier<OpenFile>> MatchRamFiles(const std::vector<OpenFile>& fil
       return absl::FailedPreconditionError(
           fmt::format("its process has no file {} open; use <source type='memfd'/>", name));
     }
-    if (it->size != cells[tier]) {
+    if (it->size != backend.size) {
       return absl::FailedPreconditionError(
           fmt::format("the file {} has {} bytes, its cell has {}; start the domain again", it->link, it->size.count(),
-                      cells[tier].count()));
+                      backend.size.count()));
     }
-    taken[tier] = *it;
+    taken.push_back(*it);
   }
   return taken;
 }
 
-absl::StatusOr<PerTier<Mapping>> MatchAnonymous(const std::vector<Mapping>& mappings, const PerTier<Bytes>& cells) {
+absl::StatusOr<std::vector<Mapping>> MatchAnonymous(const std::vector<Mapping>& mappings, const Backends& backends) {
   // Executable memory is the translator's of software emulation.
   std::vector<Mapping> candidates;
   for (const Mapping& mapping : mappings) {
-    const bool of_a_cell = mapping.size == cells.fmem() || mapping.size == cells.smem();
-    if (of_a_cell && mapping.inode == 0 && mapping.writable && !mapping.executable) candidates.push_back(mapping);
+    const bool of_a_backend = std::any_of(backends.begin(), backends.end(), [&](const domain::MemoryBackend& backend) {
+      return backend.size == mapping.size;
+    });
+    if (of_a_backend && mapping.inode == 0 && mapping.writable && !mapping.executable) candidates.push_back(mapping);
   }
   std::sort(candidates.begin(), candidates.end(), [](const Mapping& a, const Mapping& b) { return a.begin > b.begin; });
-  const std::optional<PerTier<Mapping>> taken = TakeBySize(candidates, cells);
-  if (!taken || candidates.size() != 2) return NotFoundBySize("anonymous mappings", SizesOf(candidates), cells);
-  return *taken;
+  std::optional<std::vector<Mapping>> taken = TakeBySize(candidates, backends);
+  if (!taken || candidates.size() != backends.size()) return NotFoundBySize("anonymous mappings", candidates, backends);
+  return *std::move(taken);
 }
 
-absl::StatusOr<PerTier<Mapping>> MappingsOf(const std::vector<Mapping>& mappings, const PerTier<OpenFile>& files) {
-  PerTier<Mapping> found;
-  for (const TierId tier : kTiers) {
+absl::StatusOr<std::vector<Mapping>> MappingsOf(const std::vector<Mapping>& mappings,
+                                                const std::vector<OpenFile>& files) {
+  std::vector<Mapping> found;
+  for (const OpenFile& file : files) {
     const auto at = std::find_if(mappings.begin(), mappings.end(), [&](const Mapping& mapping) {
-      return mapping.inode == files[tier].inode && mapping.size == files[tier].size;
+      return mapping.inode == file.inode && mapping.size == file.size;
     });
     if (at == mappings.end()) {
       return absl::FailedPreconditionError(
-          fmt::format("its process does not map the file of its {} in one piece", TierName(tier)));
+          fmt::format("its process does not map {} ({}) in one piece", file.link, FormatBytes(file.size)));
     }
-    found[tier] = *at;
+    found.push_back(*at);
   }
   return found;
 }
 
-absl::Status CheckShared(const std::vector<Mapping>& mappings, const PerTier<OpenFile>& files) {
-  for (const TierId tier : kTiers) {
+absl::Status CheckShared(const std::vector<Mapping>& mappings, const std::vector<OpenFile>& files) {
+  for (const OpenFile& file : files) {
     for (const Mapping& mapping : mappings) {
-      if (mapping.inode != files[tier].inode || mapping.size != files[tier].size || !mapping.is_private) continue;
+      if (mapping.inode != file.inode || mapping.size != file.size || !mapping.is_private) continue;
       return absl::FailedPreconditionError(
-          fmt::format("the file of its {} is mapped private, so the memory is not in it; give the domain "
+          fmt::format("{} ({}) is mapped private, so that the memory is not in it; give the domain "
                       "<memoryBacking><access mode='shared'/>, then start it again",
-                      TierName(tier)));
+                      file.link, FormatBytes(file.size)));
     }
   }
   return absl::OkStatus();

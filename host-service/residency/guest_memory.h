@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which of the files and mappings of a QEMU process are the guest's two cells. Pure functions; proc_process.h reads
-// what they judge.
+// Which of the files and mappings of a QEMU process are the guest's tiers. Pure functions; proc_process.h reads what
+// they judge.
 //
 // What they rest on, seen with QEMU 7.2 and 10.0: libvirt makes one memory backend a cell, ram-node0 before ram-node1
-// and both before any device. So the cells' file descriptors rise in that order, and their mappings descend (the kernel
-// maps from the top down).
+// and both before any device, and then one a virtio-mem device, in the order of the domain's XML. So the backends' file
+// descriptors rise in that order, and their mappings descend (the kernel maps from the top down).
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/bytes.h"
-#include "common/tier.h"
+#include "host-service/domain/describe.h"
 
 namespace hypertier {
 
@@ -48,22 +48,26 @@ struct Mapping {
 // new ones.
 std::vector<Mapping> ParseMappings(std::string_view text);
 
-// The memfds that back the cells: by size, and by order of creation where several have that size.
-// FailedPrecondition, with what was found, when there are not enough.
-absl::StatusOr<PerTier<OpenFile>> MatchMemfds(const std::vector<OpenFile>& files, const PerTier<Bytes>& cells);
+using Backends = std::vector<domain::MemoryBackend>;
 
-// The files ram-node0 and ram-node1 (deleted ones too) of the cells' sizes. FailedPrecondition as above.
-absl::StatusOr<PerTier<OpenFile>> MatchRamFiles(const std::vector<OpenFile>& files, const PerTier<Bytes>& cells);
+// What follows answers in the order of `backends`, or with FailedPrecondition and what was found instead.
 
-// The anonymous mappings that are the cells: by size, and by order of creation where both cells have the same size.
-// FailedPrecondition when there are not enough, or more than can be told apart.
-absl::StatusOr<PerTier<Mapping>> MatchAnonymous(const std::vector<Mapping>& mappings, const PerTier<Bytes>& cells);
+// The memfds: by size, and by order of creation where several have that size.
+absl::StatusOr<std::vector<OpenFile>> MatchMemfds(const std::vector<OpenFile>& files, const Backends& backends);
 
-// Where the cells' files are mapped. FailedPrecondition: not in one piece.
-absl::StatusOr<PerTier<Mapping>> MappingsOf(const std::vector<Mapping>& mappings, const PerTier<OpenFile>& files);
+// The files of the backends' names (deleted ones too) and sizes.
+absl::StatusOr<std::vector<OpenFile>> MatchRamFiles(const std::vector<OpenFile>& files, const Backends& backends);
 
-// FailedPrecondition when a cell's file is mapped copy-on-write: guest memory is then not in the file, and cannot be
+// The anonymous mappings: by size, and by order of creation where several have the same. An error also where there are
+// more than can be told apart.
+absl::StatusOr<std::vector<Mapping>> MatchAnonymous(const std::vector<Mapping>& mappings, const Backends& backends);
+
+// Where the files are mapped. An error also where one is not in one piece.
+absl::StatusOr<std::vector<Mapping>> MappingsOf(const std::vector<Mapping>& mappings,
+                                                const std::vector<OpenFile>& files);
+
+// FailedPrecondition when one of the files is mapped copy-on-write: guest memory is then not in the file, and cannot be
 // measured there.
-absl::Status CheckShared(const std::vector<Mapping>& mappings, const PerTier<OpenFile>& files);
+absl::Status CheckShared(const std::vector<Mapping>& mappings, const std::vector<OpenFile>& files);
 
 }  // namespace hypertier

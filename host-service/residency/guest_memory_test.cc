@@ -10,8 +10,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const PerTier<Bytes> kEqual(Bytes::MiB(64), Bytes::MiB(64));
-const PerTier<Bytes> kUnequal(Bytes::MiB(64), Bytes::MiB(256));
+const Backends kEqual = {{TierId::kFmem, "ram-node0", Bytes::MiB(64)}, {TierId::kSmem, "ram-node1", Bytes::MiB(64)}};
+const Backends kUnequal = {{TierId::kFmem, "ram-node0", Bytes::MiB(64)}, {TierId::kSmem, "ram-node1", Bytes::MiB(256)}};
+// With virtio-mem, as the cells have it.
+const Backends kDevices = {{TierId::kFmem, "ram-node0", Bytes::MiB(64)},
+                           {TierId::kSmem, "ram-node1", Bytes::MiB(64)},
+                           {TierId::kSmem, "virtiomem0", Bytes::MiB(256)},
+                           {TierId::kFmem, "virtiomem1", Bytes::MiB(64)}};
 
 OpenFile Memfd(int fd, Bytes size) {
   return {
@@ -69,15 +74,15 @@ TEST(ParseMappings, SkipsWhatItDoesNotKnow) {
 TEST(MatchAnonymous, TakesMappingsOfEqualSizeInOrderOfCreationWhichIsDownwards) {
   const auto cells = MatchAnonymous(ParseMappings(kSmaps), kEqual);
   ASSERT_TRUE(cells.ok()) << cells.status();
-  EXPECT_EQ(cells->fmem().resident, Bytes::MiB(8));
-  EXPECT_EQ(cells->smem().resident, Bytes::MiB(4));
+  EXPECT_EQ(cells->at(0).resident, Bytes::MiB(8));
+  EXPECT_EQ(cells->at(1).resident, Bytes::MiB(4));
 }
 
 TEST(MatchAnonymous, TakesMappingsOfDifferentSizeBySize) {
   const std::vector<Mapping> mappings = {Mapped(1 << 20, Bytes::MiB(256)), Mapped(1 << 30, Bytes::MiB(64))};
   const auto cells = MatchAnonymous(mappings, kUnequal);
   ASSERT_TRUE(cells.ok()) << cells.status();
-  EXPECT_EQ(cells->smem().begin, 1U << 20);
+  EXPECT_EQ(cells->at(1).begin, 1U << 20);
 }
 
 TEST(MatchAnonymous, RefusesToGuess) {
@@ -97,22 +102,30 @@ TEST(MatchMemfds, TellsCellsApartBySizeWhateverElseIsOpen) {
                                   Memfd(40, Bytes::MiB(64))},
                                  kUnequal);
   ASSERT_TRUE(cells.ok()) << cells.status();
-  EXPECT_EQ(cells->fmem().fd, 11);
-  EXPECT_EQ(cells->smem().fd, 9);
+  EXPECT_EQ(cells->at(0).fd, 11);
+  EXPECT_EQ(cells->at(1).fd, 9);
 }
 
 TEST(MatchMemfds, TakesCellsOfEqualSizeInOrderOfCreation) {
   const auto cells = MatchMemfds(
       {Memfd(40, Bytes::MiB(64)), Memfd(9, Bytes::MiB(64)), Memfd(8, Bytes::MiB(64)), Memfd(7, Bytes::MiB(1))}, kEqual);
   ASSERT_TRUE(cells.ok()) << cells.status();
-  EXPECT_EQ(cells->fmem().fd, 8);
-  EXPECT_EQ(cells->smem().fd, 9);
+  EXPECT_EQ(cells->at(0).fd, 8);
+  EXPECT_EQ(cells->at(1).fd, 9);
 }
 
 TEST(MatchMemfds, SaysWhatItFoundWhenACellIsMissing) {
   const auto cells = MatchMemfds({Memfd(8, Bytes::MiB(64)), Memfd(9, Bytes::MiB(320))}, kEqual);
   EXPECT_EQ(cells.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(ToString(cells.status().message()), HasSubstr("memfds of 64 MiB, 320 MiB"));
+}
+
+TEST(MatchMemfds, TakesDevicesOfACellsSizeAfterTheCells) {
+  const auto memory = MatchMemfds(
+      {Memfd(10, Bytes::MiB(64)), Memfd(11, Bytes::MiB(64)), Memfd(12, Bytes::MiB(256)), Memfd(13, Bytes::MiB(64))},
+      kDevices);
+  ASSERT_TRUE(memory.ok()) << memory.status();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(memory->at(static_cast<std::size_t>(i)).fd, 10 + i);
 }
 
 TEST(MatchRamFiles, GoesByNameEvenWhenTheFilesAreDeleted) {
@@ -122,14 +135,14 @@ TEST(MatchRamFiles, GoesByNameEvenWhenTheFilesAreDeleted) {
                                        {.fd = 7, .link = directory + "ram-node10", .size = Bytes::MiB(64)}};
   const auto cells = MatchRamFiles(files, kEqual);
   ASSERT_TRUE(cells.ok()) << cells.status();
-  EXPECT_EQ(cells->fmem().fd, 8);
-  EXPECT_EQ(cells->smem().fd, 9);
+  EXPECT_EQ(cells->at(0).fd, 8);
+  EXPECT_EQ(cells->at(1).fd, 9);
   EXPECT_EQ(MatchRamFiles(files, kUnequal).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(MatchRamFiles({files[0]}, kEqual).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(CheckShared, RefusesMemoryThatIsNotInTheFile) {
-  const PerTier<OpenFile> files(Memfd(8, Bytes::MiB(64)), Memfd(9, Bytes::MiB(64)));
+  const std::vector<OpenFile> files = {Memfd(8, Bytes::MiB(64)), Memfd(9, Bytes::MiB(64))};
   Mapping mapping = Mapped(0, Bytes::MiB(64));
   mapping.inode = 109;
   mapping.is_private = false;
@@ -137,7 +150,7 @@ TEST(CheckShared, RefusesMemoryThatIsNotInTheFile) {
   mapping.is_private = true;
   const absl::Status status = CheckShared({mapping}, files);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(ToString(status.message()), HasSubstr("smem is mapped private"));
+  EXPECT_THAT(ToString(status.message()), HasSubstr("is mapped private"));
 }
 
 }  // namespace

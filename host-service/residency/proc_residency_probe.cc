@@ -33,7 +33,7 @@ absl::StatusOr<PerTier<Bytes>> ProcResidencyProbe::Measure(const ResidencyTarget
     const std::lock_guard lock(mutex_);
     if (const auto it = places_.find(vm.uuid); it != places_.end()) known = it->second;
   }
-  if (known && known->cells == *vm.cells && known->backing == vm.backing) {
+  if (known && known->backends == vm.backends && known->backing == vm.backing) {
     absl::StatusOr<PerTier<Bytes>> measured = MeasureAt(*known);
     if (measured.ok()) return measured;
   }
@@ -50,18 +50,22 @@ absl::StatusOr<PerTier<Bytes>> ProcResidencyProbe::Measure(const ResidencyTarget
   return About(vm, measured.status());
 }
 
-absl::StatusOr<ProcResidencyProbe::CellMappings> ProcResidencyProbe::Locate(const domain::Description& vm) const {
+absl::StatusOr<ProcResidencyProbe::Located> ProcResidencyProbe::Locate(const domain::Description& vm) const {
   if (!vm.cells) return About(vm, absl::FailedPreconditionError(fmt::format("it is not two-tier: {}", vm.not_tiered)));
   const absl::StatusOr<Place> place = Find(vm);
   if (!place.ok()) return About(vm, place.status());
   const absl::StatusOr<std::string> maps = processes_.Maps(place->process);
   if (!maps.ok()) return About(vm, maps.status());
   const std::vector<Mapping> mappings = ParseMappings(*maps);
-  const absl::StatusOr<PerTier<Mapping>> cells = place->backing == Backing::kAnonymous
-                                                     ? MatchAnonymous(mappings, place->cells)
-                                                     : MappingsOf(mappings, place->files);
-  if (!cells.ok()) return About(vm, cells.status());
-  return CellMappings{place->process, *cells};
+  const absl::StatusOr<std::vector<Mapping>> backends = place->backing == Backing::kAnonymous
+                                                            ? MatchAnonymous(mappings, place->backends)
+                                                            : MappingsOf(mappings, place->files);
+  if (!backends.ok()) return About(vm, backends.status());
+  Located located{.process = place->process, .mappings = {}};
+  for (std::size_t i = 0; i < backends->size(); ++i) {
+    located.mappings[place->backends[i].tier].push_back((*backends)[i]);
+  }
+  return located;
 }
 
 std::size_t ProcResidencyProbe::remembered() const {
@@ -75,13 +79,13 @@ absl::StatusOr<ProcResidencyProbe::Place> ProcResidencyProbe::Find(const domain:
   }
   const absl::StatusOr<ProcessId> process = processes_.FindQemu(fmt::format("{}/{}.pid", run_dir_, vm.name), vm.uuid);
   if (!process.ok()) return process.status();
-  Place place{.process = *process, .backing = vm.backing, .cells = *vm.cells, .files = {}};
+  Place place{.process = *process, .backing = vm.backing, .backends = vm.backends, .files = {}};
   if (vm.backing == Backing::kAnonymous) return place;
 
   const absl::StatusOr<std::vector<OpenFile>> files = processes_.OpenFiles(*process);
   if (!files.ok()) return files.status();
-  const absl::StatusOr<PerTier<OpenFile>> matched =
-      vm.backing == Backing::kMemfd ? MatchMemfds(*files, *vm.cells) : MatchRamFiles(*files, *vm.cells);
+  const absl::StatusOr<std::vector<OpenFile>> matched =
+      vm.backing == Backing::kMemfd ? MatchMemfds(*files, vm.backends) : MatchRamFiles(*files, vm.backends);
   if (!matched.ok()) return matched.status();
   const absl::StatusOr<std::string> maps = processes_.Maps(*process);
   if (!maps.ok()) return maps.status();
@@ -96,17 +100,17 @@ absl::StatusOr<PerTier<Bytes>> ProcResidencyProbe::MeasureAt(const Place& place)
     if (absl::Status status = processes_.CheckAlive(place.process); !status.ok()) return status;
     const absl::StatusOr<std::string> smaps = processes_.Smaps(place.process);
     if (!smaps.ok()) return smaps.status();
-    const absl::StatusOr<PerTier<Mapping>> cells = MatchAnonymous(ParseMappings(*smaps), place.cells);
-    if (!cells.ok()) return cells.status();
-    for (const TierId tier : kTiers) resident[tier] = (*cells)[tier].resident;
+    const absl::StatusOr<std::vector<Mapping>> mappings = MatchAnonymous(ParseMappings(*smaps), place.backends);
+    if (!mappings.ok()) return mappings.status();
+    for (std::size_t i = 0; i < mappings->size(); ++i) resident[place.backends[i].tier] += (*mappings)[i].resident;
     return resident;
   }
   // The inode is proof enough that this is the same process: the kernel gives no two living files of a file system the
   // same.
-  for (const TierId tier : kTiers) {
-    const absl::StatusOr<Bytes> allocated = processes_.Allocated(place.process, place.files[tier]);
+  for (std::size_t i = 0; i < place.files.size(); ++i) {
+    const absl::StatusOr<Bytes> allocated = processes_.Allocated(place.process, place.files[i]);
     if (!allocated.ok()) return allocated.status();
-    resident[tier] = *allocated;
+    resident[place.backends[i].tier] += *allocated;
   }
   return resident;
 }

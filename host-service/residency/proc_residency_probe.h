@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "host-service/residency/proc_process.h"
 #include "host-service/residency/residency_probe.h"
@@ -12,7 +13,7 @@
 namespace hypertier {
 
 // Measures through /proc. What is to be looked at is found once for each QEMU process; then a VM with memfd or file
-// backing costs two stat(2) calls, one with anonymous memory a pass over its smaps.
+// backing costs a stat(2) call for each, one with anonymous memory a pass over its smaps.
 class ProcResidencyProbe : public ResidencyProbe {
  public:
   struct Options {
@@ -25,13 +26,13 @@ class ProcResidencyProbe : public ResidencyProbe {
 
   absl::StatusOr<PerTier<Bytes>> Measure(const ResidencyTarget& target) override;
 
-  // Where a VM's cells are mapped in its process.
-  struct CellMappings {
+  // Where a VM's tiers are mapped in its process.
+  struct Located {
     ProcessId process;
-    PerTier<Mapping> mappings;
+    PerTier<std::vector<Mapping>> mappings;
   };
   // Errors as Measure's.
-  absl::StatusOr<CellMappings> Locate(const domain::Description& vm) const;
+  absl::StatusOr<Located> Locate(const domain::Description& vm) const;
   // Contents of /proc/PID/numa_maps: memory by node, which costs the kernel a walk over all page tables of the process.
   // NotFound: the process has gone.
   absl::StatusOr<std::string> NumaMaps(const ProcessId& process) const { return processes_.NumaMaps(process); }
@@ -44,9 +45,9 @@ class ProcResidencyProbe : public ResidencyProbe {
   struct Place {
     ProcessId process;
     domain::Description::Backing backing = domain::Description::Backing::kAnonymous;
-    PerTier<Bytes> cells;
-    // Not for anonymous memory.
-    PerTier<OpenFile> files;
+    Backends backends;
+    // In the order of the backends. Not for anonymous memory.
+    std::vector<OpenFile> files;
   };
 
   absl::StatusOr<Place> Find(const domain::Description& vm) const;

@@ -29,6 +29,7 @@ ResidencyTarget Target(Backing backing, PerTier<Bytes> cells, std::string uuid =
   target.domain.uuid = std::move(uuid);
   target.domain.name = "vm";
   target.domain.cells = cells;
+  target.domain.backends = {{TierId::kFmem, "ram-node0", cells.fmem()}, {TierId::kSmem, "ram-node1", cells.smem()}};
   target.domain.backing = backing;
   return target;
 }
@@ -244,6 +245,23 @@ TEST(ProcResidencyProbe, CountsThePagesOfARealProcessesMemfds) {
   holder.Kill();
   EXPECT_EQ(probe.Measure(target).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(probe.remembered(), 0U);
+}
+
+TEST(ProcResidencyProbe, AddsATiersVirtioMemDeviceToItsCell) {
+  MemfdHolder holder({Bytes::MiB(4), Bytes::MiB(4), Bytes::MiB(4), Bytes::MiB(8)});
+  const Directory run;
+  run.Write("vm.pid", std::to_string(holder.process()));
+  ProcResidencyProbe probe({.root = "", .run_dir = run.path().string()});
+  ResidencyTarget target = Target(Backing::kMemfd, {Bytes::MiB(4), Bytes::MiB(4)});
+  target.domain.backends.push_back({TierId::kSmem, "virtiomem0", Bytes::MiB(4)});
+  target.domain.backends.push_back({TierId::kFmem, "virtiomem1", Bytes::MiB(8)});
+  const std::string page(4096, 'x');
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t n = 0; n <= i; ++n) {
+      ASSERT_EQ(pwrite(holder.memfd(i), page.data(), page.size(), static_cast<off_t>(n) * 8192), 4096);
+    }
+  }
+  EXPECT_EQ(probe.Measure(target).value(), PerTier<Bytes>(Bytes::KiB(4 + 16), Bytes::KiB(8 + 12)));
 }
 
 }  // namespace

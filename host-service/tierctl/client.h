@@ -36,7 +36,7 @@ enum ExitCode {
   kInterrupted = 130,
 };
 
-enum class Output { kTable, kJson, kName };
+enum class Output { kTable, kWide, kJson, kName };
 
 // What every command gets.
 struct Context {

@@ -93,7 +93,8 @@ int Explain(const Context& context, const std::string& vm);
 int Audit(const Context& context, const std::string& subject, int limit);
 
 // Reads domain XML from `file` ("-": standard input), writes the two-tier one to standard output.
-int DomainXml(const std::string& file, const domain::ShapeOptions& options);
+// `policy`: for the metadata, beside what `options` says.
+int DomainXml(const std::string& file, domain::ShapeOptions options, const PolicyFlags& policy);
 
 // Prints the completion script for bash.
 int Completion();

@@ -28,11 +28,12 @@ _tierctl() {
     fi
   done
   case $prev in
-    -o|--output) mapfile -t COMPREPLY < <(compgen -W 'table json name' -- "$cur"); return ;;
+    -o|--output) mapfile -t COMPREPLY < <(compgen -W 'table wide json name' -- "$cur"); return ;;
     --tenant) _tierctl_names tenants; return ;;
     --vm) _tierctl_names list; return ;;
+    --provisioner) mapfile -t COMPREPLY < <(compgen -W 'double-balloon virtio-mem' -- "$cur"); return ;;
     --mode) mapfile -t COMPREPLY < <(compgen -W 'auto static none' -- "$cur"); return ;;
-    --fmem|--smem|--endpoint|--timeout|--*-cell|--*-target|--*-node|--*-latency) return ;;
+    --fmem|--smem|--endpoint|--timeout|--*-cell|--*-base|--*-target|--*-node|--*-latency) return ;;
     --class|--*-reservation|--*-limit|--*-shares|--display-name|--reason|--etag|--limit) return ;;
   esac
   if [[ $cur == -* ]]; then
@@ -47,7 +48,7 @@ _tierctl() {
       'preview ') flags+=" --tenant --vm --mode --class $terms --all" ;;
       'cancel '|'maintenance on'|'maintenance off') flags+=' --reason' ;;
       'audit ') flags+=' --limit' ;;
-      'domain-xml ') flags+=' --fmem-cell --smem-cell --fmem-target --smem-target --fmem-node --smem-node --fmem-latency --smem-latency --tenant' ;;
+      'domain-xml ') flags+=' --fmem-cell --smem-cell --fmem-target --smem-target --provisioner --fmem-base --smem-base --fmem-node --smem-node --fmem-latency --smem-latency --tenant'" --mode --class $terms" ;;
       ' ') flags+=' --version' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur")

@@ -16,7 +16,7 @@ int List(const Context& context) {
   }
   v1::ListVmsResponse all;
   all.mutable_vms()->Assign(vms.begin(), vms.end());
-  return Print(context, all, vms.empty() ? "No domains.\n" : FormatVms(vms));
+  return Print(context, all, vms.empty() ? "No domains.\n" : FormatVms(vms, context.output == Output::kWide));
 }
 
 int Get(const Context& context, const std::string& vm) {

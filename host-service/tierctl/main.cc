@@ -37,8 +37,9 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->take_last();
   const std::map<std::string, Output> outputs{
-      {"table", Output::kTable}, {"json", Output::kJson}, {"name", Output::kName}};
-  app.add_option("-o,--output", session.context.output, "table, json (one object a line, fields as in proto/) or name")
+      {"table", Output::kTable}, {"wide", Output::kWide}, {"json", Output::kJson}, {"name", Output::kName}};
+  app.add_option("-o,--output", session.context.output,
+                 "table, wide (of list and watch: more columns), json (one object a line, fields as in proto/) or name")
       ->transform(CLI::CheckedTransformer(outputs).description(""))
       ->type_name("FORMAT");
 

@@ -58,25 +58,31 @@ std::string FormatTable(std::vector<std::vector<std::string>> rows, const std::v
   return out;
 }
 
-std::string FormatVms(const std::vector<v1::Vm>& vms) {
-  std::vector<std::vector<std::string>> rows{
-      {"VM", "TENANT", "TIER", "CELL", "TARGET", "BALLOON", "RESIDENT", "STATE"}};
+std::string FormatVms(const std::vector<v1::Vm>& vms, bool wide) {
+  std::vector<std::vector<std::string>> rows;
+  const auto add = [&](std::vector<std::string> row, const std::vector<std::string>& more) {
+    if (wide) row.insert(row.end() - 1, more.begin(), more.end());
+    rows.push_back(std::move(row));
+  };
+  add({"VM", "TENANT", "TIER", "CELL", "TARGET", "BALLOON", "RESIDENT", "STATE"}, {"STEP", "PACE", "PROVISIONER"});
   std::string notes;
   for (const v1::Vm& vm : vms) {
     const std::string tenant = OrDash(vm.tenant());
     if (vm.tiers().empty()) {
-      rows.push_back({vm.display_name(), tenant, "-", "-", "-", "-", "-",
-                      Word(v1::Management_Name(vm.management()), "MANAGEMENT_")});
+      add({vm.display_name(), tenant, "-", "-", "-", "-", "-",
+           Word(v1::Management_Name(vm.management()), "MANAGEMENT_")},
+          {"-", "-", "-"});
     }
     for (const v1::Tier& tier : vm.tiers()) {
-      rows.push_back({vm.display_name(), tenant, TierWord(tier.kind()), Size(tier.cell_bytes()),
-                      Size(tier.has_target_bytes(), tier.target_bytes()),
-                      Size(tier.has_balloon_bytes(), tier.balloon_bytes()),
-                      Size(tier.has_resident_bytes(), tier.resident_bytes()), StateWord(vm, tier)});
+      add({vm.display_name(), tenant, TierWord(tier.kind()), Size(tier.cell_bytes()),
+           Size(tier.has_target_bytes(), tier.target_bytes()), Size(tier.has_balloon_bytes(), tier.balloon_bytes()),
+           Size(tier.has_resident_bytes(), tier.resident_bytes()), StateWord(vm, tier)},
+          {Size(tier.granularity_bytes()), PaceWord(tier), ProvisionerWord(vm.provisioner())});
     }
     if (!vm.reason().empty()) notes += Clean(vm.display_name() + ": " + vm.reason()) + "\n";
   }
-  return FormatTable(rows, {3, 4, 5, 6}) + (notes.empty() ? "" : "\n" + notes);
+  return FormatTable(rows, wide ? std::vector<std::size_t>{3, 4, 5, 6, 7, 8} : std::vector<std::size_t>{3, 4, 5, 6}) +
+         (notes.empty() ? "" : "\n" + notes);
 }
 
 std::string FormatVm(const v1::Vm& vm) {
@@ -89,6 +95,7 @@ std::string FormatVm(const v1::Vm& vm) {
   line("managed", vm.management() == v1::MANAGEMENT_MANAGED
                       ? "yes"
                       : fmt::format("{}: {}", Word(v1::Management_Name(vm.management()), "MANAGEMENT_"), vm.reason()));
+  if (!vm.tiers().empty()) line("tiers by", ProvisionerWord(vm.provisioner()));
   if (vm.has_agent() && !vm.agent().version().empty()) {
     const v1::Agent& agent = vm.agent();
     line("agent", fmt::format("{}, version {}, kernel {}, {} transport, last report {}",
@@ -107,15 +114,15 @@ std::string FormatVm(const v1::Vm& vm) {
   if (!vm.operation().empty()) line("operation", vm.operation());
   if (!vm.tiers().empty()) {
     std::vector<std::vector<std::string>> rows{
-        {"  TIER", "CELL", "TARGET", "BALLOON", "RESIDENT", "FREE", "FLOOR", "CHARGED", "STATE"}};
+        {"  TIER", "CELL", "TARGET", "BALLOON", "RESIDENT", "FREE", "FLOOR", "CHARGED", "STEP", "PACE", "STATE"}};
     for (const v1::Tier& tier : vm.tiers()) {
       rows.push_back(
           {"  " + TierWord(tier.kind()), Size(tier.cell_bytes()), Size(tier.has_target_bytes(), tier.target_bytes()),
            Size(tier.has_balloon_bytes(), tier.balloon_bytes()), Size(tier.has_resident_bytes(), tier.resident_bytes()),
            Size(tier.has_free_bytes(), tier.free_bytes()), Size(tier.floor_bytes()), Size(tier.charged_bytes()),
-           StateWord(vm, tier)});
+           Size(tier.granularity_bytes()), PaceWord(tier), StateWord(vm, tier)});
     }
-    out += "\n" + FormatTable(rows, {1, 2, 3, 4, 5, 6, 7});
+    out += "\n" + FormatTable(rows, {1, 2, 3, 4, 5, 6, 7, 8, 9});
     out += "\n" + FormatPromise(vm);
   }
   if (!vm.events().empty()) out += "\n  events\n";

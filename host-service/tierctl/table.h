@@ -12,8 +12,8 @@ namespace hypertier::tierctl {
 // right.
 std::string FormatTable(std::vector<std::vector<std::string>> rows, const std::vector<std::size_t>& right);
 
-// The table that `list` and `watch` show: a row a tier, a row a VM that has none.
-std::string FormatVms(const std::vector<v1::Vm>& vms);
+// The table that `list` and `watch` show: a row a tier, a row a VM that has none. `wide`: with how the tiers move, too.
+std::string FormatVms(const std::vector<v1::Vm>& vms, bool wide);
 
 // All that is known of one VM, for people.
 std::string FormatVm(const v1::Vm& vm);

@@ -24,8 +24,18 @@ v1::Vm Managed() {
 }
 
 TEST(FormatVms, ShowsATierARowAndADashForWhatIsUnknown) {
-  const std::string text = FormatVms({Managed()});
+  const std::string text = FormatVms({Managed()}, false);
   EXPECT_THAT(text, HasSubstr("web-1  acme    fmem  256 MiB  128 MiB        -         -  short by 2 MiB\n"));
+}
+
+TEST(FormatVms, ShowsHowTiersMoveWhereThereIsRoom) {
+  v1::Vm vm = Managed();
+  vm.set_provisioner(v1::PROVISIONER_VIRTIO_MEM);
+  vm.mutable_tiers(0)->set_granularity_bytes(2ULL << 20);
+  vm.mutable_tiers(0)->set_pace_bytes_per_second(512ULL << 20);
+  EXPECT_THAT(FormatVms({vm}, true), HasSubstr("RESIDENT   STEP       PACE  PROVISIONER  STATE\n"));
+  EXPECT_THAT(FormatVms({vm}, true), HasSubstr("-  2 MiB  512 MiB/s  virtio-mem   short by 2 MiB\n"));
+  EXPECT_THAT(FormatVm(vm), HasSubstr("  tiers by   virtio-mem\n"));
 }
 
 TEST(FormatVms, ShowsAnUnmanagedVmWithItsReason) {
@@ -33,7 +43,7 @@ TEST(FormatVms, ShowsAnUnmanagedVmWithItsReason) {
   vm.set_display_name("old");
   vm.set_management(v1::MANAGEMENT_UNMANAGED);
   vm.set_reason("not two-tier: 0 guest NUMA cells");
-  EXPECT_THAT(FormatVms({vm}), HasSubstr("unmanaged\n\nold: not two-tier: 0 guest NUMA cells\n"));
+  EXPECT_THAT(FormatVms({vm}, false), HasSubstr("unmanaged\n\nold: not two-tier: 0 guest NUMA cells\n"));
 }
 
 TEST(FormatVm, ShowsWhatIsPromisedAndWhyTheTargetIsWhatItIs) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
 #include <memory>
+#include <string>
 
 #include "host-service/tierctl/registration.h"
 
@@ -23,6 +25,20 @@ void AddDomainXml(CLI::App& app, Session& session) {
   AddSize(
       domain_xml, "--smem-target", "Slow memory at boot (default: the cell)",
       [shape](Bytes b) { shape->targets.smem() = b; }, false);
+  const std::map<std::string, domain::Provisioner> provisioners{{"double-balloon", domain::Provisioner::kDoubleBalloon},
+                                                                {"virtio-mem", domain::Provisioner::kVirtioMem}};
+  domain_xml
+      .add_option("--provisioner", shape->provisioner,
+                  "double-balloon (default; a guest with hyperflex and the agent) or virtio-mem (a guest with neither, "
+                  "booted with memhp_default_state=online_movable)")
+      ->transform(CLI::CheckedTransformer(provisioners).description(""))
+      ->type_name("HOW");
+  AddSize(
+      domain_xml, "--fmem-base", "With virtio-mem: fast memory that is always there (default: a quarter of both cells)",
+      [shape](Bytes b) { shape->bases.fmem() = b; }, false);
+  AddSize(
+      domain_xml, "--smem-base", "With virtio-mem: slow memory that is always there (default: 64 MiB or a little more)",
+      [shape](Bytes b) { shape->bases.smem() = b; }, false);
   domain_xml.add_option("--fmem-node", shape->host_nodes.fmem(), "Host NUMA nodes that back FMEM")->type_name("NODES");
   domain_xml.add_option("--smem-node", shape->host_nodes.smem(), "Host NUMA nodes that back SMEM")->type_name("NODES");
   domain_xml.add_option("--fmem-latency", shape->latency_ns.fmem(), "Read latency told to the guest")
@@ -31,8 +47,11 @@ void AddDomainXml(CLI::App& app, Session& session) {
   domain_xml.add_option("--smem-latency", shape->latency_ns.smem(), "Read latency told to the guest")
       ->type_name("NS")
       ->capture_default_str();
-  domain_xml.add_option("--tenant", shape->tenant, "Tenant, kept in the domain's metadata");
-  domain_xml.callback([&session, file, shape] { session.exit_code = DomainXml(*file, *shape); });
+  domain_xml.add_option("--tenant", shape->tenant, "Tenant, kept in the domain's metadata, as is the policy below");
+  const auto policy = std::make_shared<PolicyFlags>();
+  AddModeAndClass(domain_xml, *policy);
+  AddTerms(domain_xml, policy->terms);
+  domain_xml.callback([&session, file, shape, policy] { session.exit_code = DomainXml(*file, *shape, *policy); });
 }
 
 }  // namespace

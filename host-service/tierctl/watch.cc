@@ -14,6 +14,7 @@ int Watch(const Context& context, const std::vector<std::string>& vms) {
   const auto stub = Connect(context);
   v1::WatchVmsRequest request;
   request.mutable_names()->Assign(vms.begin(), vms.end());
+  const bool wide = context.output == Output::kWide;
   const bool terminal = isatty(STDOUT_FILENO) == 1;
   // Ordered by name, as in `list`.
   std::map<std::string, v1::Vm> seen;
@@ -47,13 +48,13 @@ int Watch(const Context& context, const std::vector<std::string>& vms) {
               [](const v1::Vm& a, const v1::Vm& b) { return a.display_name() < b.display_name(); });
     // A terminal is redrawn from its top; anything else gets what changed, with the time.
     if (terminal) {
-      fmt::print("\x1b[H\x1b[2J{}", FormatVms(table));
+      fmt::print("\x1b[H\x1b[2J{}", FormatVms(table, wide));
     } else if (response.type() == v1::WatchVmsResponse::TYPE_SYNCED) {
-      fmt::print("{}", FormatVms(table));
+      fmt::print("{}", FormatVms(table, wide));
     } else if (response.type() == v1::WatchVmsResponse::TYPE_REMOVED) {
       fmt::print("{} is gone\n", response.vm().name());
     } else {
-      fmt::print("{}", FormatVms({response.vm()}));
+      fmt::print("{}", FormatVms({response.vm()}, wide));
     }
     std::fflush(stdout);
   }

@@ -38,6 +38,21 @@ std::string StateWord(const v1::Vm& vm, const v1::Tier& tier) {
   return fmt::format("{}{}", state, more);
 }
 
+std::string ProvisionerWord(v1::Provisioner provisioner) {
+  switch (provisioner) {
+    case v1::PROVISIONER_DOUBLE_BALLOON:
+      return "double balloon";
+    case v1::PROVISIONER_VIRTIO_MEM:
+      return "virtio-mem";
+    default:
+      return "-";
+  }
+}
+
+std::string PaceWord(const v1::Tier& tier) {
+  return tier.has_pace_bytes_per_second() ? Size(tier.pace_bytes_per_second()) + "/s" : "-";
+}
+
 std::string Size(std::uint64_t bytes) {
   return FormatBytes(Bytes(bytes));
 }

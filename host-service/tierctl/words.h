@@ -31,6 +31,12 @@ std::string ModeWord(v1::PolicyMode mode);
 // managed, "waiting" or "unmanaged".
 std::string StateWord(const v1::Vm& vm, const v1::Tier& tier);
 
+// "double balloon" or "virtio-mem"; "-" where there is none.
+std::string ProvisionerWord(v1::Provisioner provisioner);
+
+// How fast the tier moves or last moved, "512 MiB/s"; "-" where nothing has.
+std::string PaceWord(const v1::Tier& tier);
+
 std::string Size(std::uint64_t bytes);
 std::string Size(bool known, std::uint64_t bytes);
 

@@ -41,6 +41,8 @@ class Options:
     qmp: bool = False
     # Let the product shape the domain; None: the lab does.
     tierctl: pathlib.Path | None = None
+    # Further options of `tierctl domain-xml`.
+    shape: tuple[str, ...] = ()
 
     def command_line(self) -> str:
         # Level 5 shows warnings, which the lab looks for; more would cost time, one emulated port access a character.

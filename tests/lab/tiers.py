@@ -57,14 +57,14 @@ def shape(xml: str, tiers: Tiers) -> str:
     return ET.tostring(root, encoding='unicode')
 
 
-def shape_by_product(xml: str, tiers: Tiers, tierctl: pathlib.Path) -> str:
+def shape_by_product(xml: str, tiers: Tiers, tierctl: pathlib.Path, *options: str) -> str:
     """The same by `tierctl domain-xml`, which takes targets instead of balloons."""
     command = [tierctl, 'domain-xml', '--fmem-cell', str(tiers.fmem), '--smem-cell', str(tiers.smem)]
     if tiers.fmem_balloon is not None:
         command += ['--fmem-target', str(tiers.fmem - tiers.fmem_balloon)]
     if tiers.smem_balloon is not None:
         command += ['--smem-target', str(tiers.smem - tiers.smem_balloon)]
-    done = subprocess.run([*command, '-'], input=xml, capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *options, '-'], input=xml, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise errors.LabError(f'tierctl domain-xml failed with status {done.returncode}: {done.stderr}')
     return done.stdout

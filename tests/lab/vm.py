@@ -75,7 +75,8 @@ class Vm:
             vcpus=options.vcpus))
         if options.two_tier:
             wanted = tiers.Tiers(fmem, smem, options.balloon_at_boot('fmem'), options.balloon_at_boot('smem'))
-            xml = tiers.shape_by_product(xml, wanted, options.tierctl) if options.tierctl else tiers.shape(xml, wanted)
+            xml = (tiers.shape_by_product(xml, wanted, options.tierctl, *options.shape) if options.tierctl else
+                   tiers.shape(xml, wanted))
         if not options.free_page_reporting:
             xml = tiers.without_free_page_reporting(xml)
         if options.virtio_mem:

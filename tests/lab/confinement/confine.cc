@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   vm.backing = std::string_view(argv[3]) == "memfd" ? hypertier::domain::Description::Backing::kMemfd
                                                     : hypertier::domain::Description::Backing::kAnonymous;
   vm.cells = hypertier::PerTier<Bytes>(bytes(4), bytes(5));
+  vm.backends = {{hypertier::TierId::kFmem, "ram-node0", bytes(4)}, {hypertier::TierId::kSmem, "ram-node1", bytes(5)}};
   const hypertier::ProcResidencyProbe probe({});
   hypertier::NumaConfiner::Options options;
   options.nodes = {{0}, {1}};
