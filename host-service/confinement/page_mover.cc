@@ -68,7 +68,10 @@ PageMover::Moved PageMover::Move(const Range& range, const std::vector<int>& fro
     // Whole blocks, however the range's ends lie.
     const std::uint64_t begin = std::max((end - 1) / kBatch * kBatch, range.begin);
     pages.clear();
-    for (std::uint64_t at = begin; at < end; at += kPageSize) pages.push_back(reinterpret_cast<void*>(at));
+    for (std::uint64_t at = begin; at < end; at += kPageSize) {
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process, which the call takes so.
+      pages.push_back(reinterpret_cast<void*>(at));
+    }
     status.assign(pages.size(), -ENOENT);
     if (call_(pid_, pages.size(), pages.data(), nullptr, status.data()) < 0) {
       moved.status = ErrorOf(errno, pid_, from.front());

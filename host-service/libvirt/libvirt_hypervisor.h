@@ -30,8 +30,8 @@ class LibvirtHypervisor : public Hypervisor {
     absl::Duration max_backoff = absl::Seconds(10);
     // How long Stop() waits for calls that run; those that hang are left behind.
     absl::Duration stop_patience = absl::Seconds(1);
-    // Called on the worker before each call on a domain ("read", "attach", "pause", "destroy", "request"). For tests: one
-    // that blocks is a domain that hangs.
+    // Called on the worker before each call on a domain ("read", "attach", "pause", "destroy", "request"). For tests:
+    // one that blocks is a domain that hangs.
     std::function<void(const std::string& call, const std::string& uuid)> before_call;
   };
 

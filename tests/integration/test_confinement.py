@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Confinement on a real kernel with two nodes: what a process holds of FMEM beyond its target goes to SMEM's node, and back.
+"""Confinement on a real kernel with two nodes: what a process holds beyond its FMEM goes to the other node, and back.
 
 The guest plays the host here: a process in it has memory as QEMU has it.
 """

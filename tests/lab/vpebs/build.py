@@ -38,13 +38,15 @@ def workload(name: str) -> pathlib.Path:
     if not source.is_file():
         raise errors.LabError(f'no workload {name!r} in {WORKLOADS}')
     sources = [source, *[WORKLOADS / 'kronecker.cc'] * (name in GRAPHS)]
-    return _compiled(name, ['g++', *WORKLOAD_FLAGS, *sources, *LIBRARIES.get(name, ())], [LAYOUT, *WORKLOADS.glob('*.h')])
+    command = ['g++', *WORKLOAD_FLAGS, *sources, *LIBRARIES.get(name, ())]
+    return _compiled(name, command, [LAYOUT, *WORKLOADS.glob('*.h')])
 
 
 def _compiled(name: str, command: list, also: list[pathlib.Path]) -> pathlib.Path:
     """The output of a compiler that is told everything but where to write; `also`: files that the sources include."""
     sources = [word for word in command if isinstance(word, pathlib.Path)]
-    return _built(name, lambda scratch: [*command, '-o', scratch / name], [*sources, *sorted(also)], str(command)) / name
+    read = [*sources, *sorted(also)]
+    return _built(name, lambda scratch: [*command, '-o', scratch / name], read, str(command)) / name
 
 
 def _built(name: str, command: collections.abc.Callable[[pathlib.Path], list], sources: list[pathlib.Path],

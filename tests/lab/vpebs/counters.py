@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the plugin has counted, read from the file it shares with the guest; also while the guest runs. layout.h is the contract."""
+"""What the plugin has counted, read from the file it shares with the guest; also while the guest runs.
+
+layout.h is the contract.
+"""
 
 import dataclasses
 import operator

@@ -21,9 +21,13 @@ _NUMBERS = itertools.count(1)
 
 
 class VpebsVm(Vm):
-    """A Vm whose accesses are modelled and can be sampled. `plugin`: the plugin's arguments beyond the cells, e.g. profile."""
+    """A Vm whose accesses are modelled and can be sampled.
 
-    def __init__(self, host: typing.Any, name: str, options: Options, folder: pathlib.Path, **plugin: typing.Any) -> None:
+    `plugin`: the plugin's arguments beyond the cells, e.g. profile.
+    """
+
+    def __init__(self, host: typing.Any, name: str, options: Options, folder: pathlib.Path,
+                 **plugin: typing.Any) -> None:
         # Memory, not a disk: the guest writes it all the time.
         self.shared = pathlib.Path('/dev/shm') / f'hypertier-vpebs-{host.folder.name}-{name}'
         self._arguments = {
