@@ -4,19 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "host-service/domain/test_xml.h"
+
 namespace hypertier::domain {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-std::string Replace(std::string_view text, std::string_view from, std::string_view to) {
-  std::string result(text);
-  const std::size_t at = result.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return at == std::string::npos ? result : result.replace(at, from.size(), to);
-}
 
 // As libvirt 9.0 prints a running two-tier domain, shortened.
 constexpr std::string_view kLive = R"(
@@ -53,12 +48,6 @@ constexpr std::string_view kLive = R"(
     <memballoon model='virtio' autodeflate='on' freePageReporting='on'/>
   </devices>
 </domain>)";
-
-Description Describe(std::string_view xml) {
-  auto description = DescribeDomain(xml);
-  EXPECT_TRUE(description.ok()) << description.status();
-  return description.value_or(Description{});
-}
 
 TEST(DescribeDomain, ReadsCellsTenantBackingAndChannelOfALiveDomain) {
   const Description d = Describe(kLive);

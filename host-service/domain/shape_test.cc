@@ -5,18 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "host-service/domain/describe.h"
+#include "host-service/domain/test_xml.h"
 
 namespace hypertier::domain {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string Replace(std::string_view text, std::string_view from, std::string_view to) {
-  std::string result(text);
-  const std::size_t at = result.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return at == std::string::npos ? result : result.replace(at, from.size(), to);
-}
 
 constexpr std::string_view kPlain = R"(<domain type='kvm'>
   <name>plain</name>

@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "host-service/domain/describe.h"
 #include "host-service/domain/shape.h"
+#include "host-service/domain/test_xml.h"
 
 namespace hypertier::domain {
 namespace {
@@ -14,13 +15,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string Replace(std::string_view text, std::string_view from, std::string_view to) {
-  std::string result(text);
-  const std::size_t at = result.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return at == std::string::npos ? result : result.replace(at, from.size(), to);
-}
 
 // As libvirt 9.0 prints a running one, shortened. SMEM's device comes first, to show that it need not be second.
 constexpr std::string_view kLive = R"(<domain type='qemu' id='1'>
@@ -61,12 +55,6 @@ constexpr std::string_view kLive = R"(<domain type='qemu' id='1'>
     <memballoon model='none'/>
   </devices>
 </domain>)";
-
-Description Describe(std::string_view xml) {
-  auto description = DescribeDomain(xml);
-  EXPECT_TRUE(description.ok()) << description.status();
-  return description.value_or(Description{});
-}
 
 TEST(DescribeDomain, KnowsATierByItsCellAndItsVirtioMemDevice) {
   const Description d = Describe(kLive);
