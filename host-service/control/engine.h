@@ -95,6 +95,7 @@ class Engine {
   absl::StatusOr<TenantRecord> UpdateTenant(const TenantEdit& edit, const Caller& caller, const Now& now);
   absl::Status DeleteTenant(const std::string& id, const std::string& etag, const Caller& caller, const Now& now);
   absl::StatusOr<VmPolicyRecord> UpdateVmPolicy(const VmPolicyEdit& edit, const Caller& caller, const Now& now);
+  absl::Status SetGrants(std::vector<GrantRecord> grants, const Caller& caller, const Now& now);
   absl::Status SetMaintenance(bool active, const Caller& caller, const Now& now);
   absl::StatusOr<std::vector<PlannedVm>> PreviewPlan(const PreviewRequest& request, const Now& now);
   absl::StatusOr<Explanation> Explain(const std::string& vm, const Now& now);
@@ -178,6 +179,7 @@ class Engine {
 
   // What VMs are promised, and targets that keep it (engine_qos.cc).
   policy::VmTerms SaidOverGrpc(const std::string& uuid) const;
+  policy::VmTerms Granted(const std::string& uuid) const;
   policy::Promise PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc) const;
   void ResolvePromise(Vm& vm);
   absl::Status CheckSynced() const;
@@ -217,6 +219,7 @@ class Engine {
   // As in the ledger. Shared with the snapshots, so a change makes a new map.
   std::shared_ptr<const TenantMap> tenants_ = std::make_shared<const TenantMap>();
   std::shared_ptr<const VmPolicyMap> policies_ = std::make_shared<const VmPolicyMap>();
+  std::shared_ptr<const GrantMap> grants_ = std::make_shared<const GrantMap>();
   absl::Duration next_plan_ = -absl::InfiniteDuration();
 
   bool synced_ = false;

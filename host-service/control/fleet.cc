@@ -80,7 +80,7 @@ Fleet MakeFleet(std::vector<Vm*> vms, const TenantMap& tenants, const EngineOpti
   };
   for (Vm* vm : vms) {
     qos::Vm& planned = fleet.snapshot.vms.emplace_back();
-    planned.tenant = index_of(vm->description->tenant);
+    planned.tenant = index_of(vm->tenant);
     planned.policy = vm->promise.tiers;
     for (const TierId tier : kTiers) planned.tiers[tier] = TierOf(*vm, tier, options, now);
     planned.frozen = !Planned(*vm, options);

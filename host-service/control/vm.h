@@ -146,6 +146,8 @@ struct Vm {
   // Since when each tier's balloon has been at its target without a break (mono); absent: it is not.
   PerTier<std::optional<absl::Duration>> at_target_since;
 
+  // Its domain's word, or that of its grant.
+  std::string tenant;
   // What the VM is promised, of all that was said about it.
   policy::Promise promise;
   // Of the planned targets, in words; empty where nobody plans them.
