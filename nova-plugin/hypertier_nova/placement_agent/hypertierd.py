@@ -14,9 +14,8 @@ from hypertier_nova.placement_agent import standing
 
 _CLASS_OF = {vm_pb2.TIER_KIND_FMEM: names.FMEM, vm_pb2.TIER_KIND_SMEM: names.SMEM}
 _MIB = 1 << 20
-# A host whose hypertierd was away for long is to be found again at once.
-_RECONNECT = [('grpc.initial_reconnect_backoff_ms', 100), ('grpc.max_reconnect_backoff_ms', 1000),
-              ('grpc.enable_http_proxy', 0)]
+# Nothing of an earlier channel's, whose back-off may keep it for seconds from a hypertierd that is there again.
+_CHANNEL = [('grpc.use_local_subchannel_pool', 1), ('grpc.enable_http_proxy', 0)]
 
 
 class HypertierdError(Exception):
@@ -41,24 +40,30 @@ class Hypertierd:
     def __init__(self, endpoint: str, timeout_s: float) -> None:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(endpoint, _RECONNECT)
-        self._stub = qos_pb2_grpc.QosServiceStub(self._channel)
+        self._channel: ty.Optional[grpc.Channel] = None
 
     def close(self) -> None:
-        self._channel.close()
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
     def standing(self) -> ty.Tuple[standing.Standing, str]:
         """As read() has it. Raises HypertierdError."""
-        return read(self._call(self._stub.GetHost, qos_pb2.GetHostRequest()).host)
+        return read(self._call('GetHost', qos_pb2.GetHostRequest()).host)
 
     def set_grants(self, wanted: ty.Iterable[grants.Grant]) -> None:
         """In place of all that it was told before. Raises HypertierdError."""
-        self._call(self._stub.SetGrants, qos_pb2.SetGrantsRequest(reason="placement's allocations", grants=[
+        self._call('SetGrants', qos_pb2.SetGrantsRequest(reason="placement's allocations", grants=[
             qos_pb2.Grant(vm=f'vms/{one.vm}', tenant=one.tenant, fmem_bytes=one.fmem_mb * _MIB,
                           smem_bytes=one.smem_mb * _MIB) for one in wanted]))
 
-    def _call(self, method: ty.Callable, request: ty.Any) -> ty.Any:
+    def _call(self, method: str, request: ty.Any) -> ty.Any:
+        if self._channel is None:
+            self._channel = grpc.insecure_channel(self._endpoint, _CHANNEL)
         try:
-            return method(request, timeout=self._timeout_s, metadata=[('hypertier-actor', 'hypertier-placement')])
+            return getattr(qos_pb2_grpc.QosServiceStub(self._channel), method)(
+                request, timeout=self._timeout_s, metadata=[('hypertier-actor', 'hypertier-placement')])
         except grpc.RpcError as error:
+            # The next call begins with a connection of its own.
+            self.close()
             raise HypertierdError(f'hypertierd at {self._endpoint}: {error.code().name}: {error.details()}')

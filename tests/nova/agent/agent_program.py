@@ -15,7 +15,7 @@ SITE = pathlib.Path(hypertier_nova.__file__).parents[1]
 PROGRAM = SITE / 'bin' / 'hypertier-placement'
 
 INTERVAL_S = 0.2
-GRACE_S = 0.6
+GRACE_S = 1.5
 
 _CONFIG = '''\
 [hypertier_placement]

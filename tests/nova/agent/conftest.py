@@ -37,6 +37,10 @@ class Host:
     def until(self, done: collections.abc.Callable[[], object], what: str, timeout_s: float = 8) -> None:
         until(done, what, timeout_s, self.agent.log)
 
+    def says(self, *words: str) -> None:
+        """Until all of them are in the agent's log."""
+        self.until(lambda: all(word in self.agent.log() for word in words), f'it says {words}')
+
     def rounds(self, count: int = 2) -> None:
         """Until hypertierd was told so often again."""
         before = self.hypertierd.told
