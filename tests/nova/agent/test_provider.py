@@ -64,6 +64,21 @@ def test_another_writer_between_read_and_write_is_not_overwritten(host, placemen
     assert 'HTTP 409' in host.agent.log() and 'WARNING' not in host.agent.log()
 
 
+def test_a_trait_that_others_take_off_in_the_middle_of_a_round_is_put_back(host, placement) -> None:
+    host.rounds()
+    left = [1]
+
+    def meddle(method: str, path: str) -> None:
+        if method == 'GET' and path.endswith('/inventories') and left:
+            left.pop()
+            placement.call('DELETE', f"/resource_providers/{placement.provider(host.name)['uuid']}/traits")
+
+    placement.before = meddle
+    host.hypertierd.fmem_mb = 1000
+    host.until(lambda: placement.totals(host.name).get('CUSTOM_FMEM_MB') == 1000, 'it is less')
+    host.until(lambda: host.fit, 'the trait is back')
+
+
 def test_what_others_change_of_it_is_put_right(host, placement) -> None:
     host.rounds()
     own = placement.provider(host.name)
