@@ -23,11 +23,11 @@ class Host:
         self.agent = AgentProgram(folder, node, placement.url, self.hypertierd.endpoint)
 
     def start(self) -> 'Host':
-        """All of it, up to the trait."""
+        """All of it, until a whole round is done."""
         self.placement.make_node(self.node)
         self.hypertierd.start()
         self.agent.start()
-        self.until(lambda: self.fit, 'the trait is there')
+        self.until(lambda: self.fit and self.hypertierd.told, 'the trait is there, and grants were set')
         return self
 
     @property

@@ -11,7 +11,7 @@ import pytest
     ({'fail': '401 Unauthorized'}, '401'),
     ({'fail': '200 OK'}, 'is not that of placement'),
     ({'fail': '404 Not Found'}, 'HTTP 404'),
-    ({'delay_s': 3.0}, 'timed out'),
+    ({'delay_s': 5.0}, 'timed out'),
     # The claim can be read, and who holds it cannot.
     ({'fail': '500 Internal Server Error', 'only': '/allocations/'}, 'HTTP 500'),
     ({'refuse': True}, 'Unable to establish connection'),
