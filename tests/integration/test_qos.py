@@ -134,8 +134,8 @@ def test_a_guest_that_does_not_give_back_is_violating_and_the_other_tenant_keeps
     assert qos.vm(owner.name).agent.oom_deflates == 0
     # From now on its operator wants more than to be told.
     qos.reconfigure('report_interval_ms = 200', 'report_interval_ms = 0')
-    until(lambda: 'the last one stays in force' in qos.log_text(), 10, 'a wrong configuration is refused')
-    assert 'agent.report_interval_ms' in said(qos, 'host')
+    until(lambda: 'agent.report_interval_ms' in said(qos, 'host'), 10, 'a wrong configuration is refused', qos.log_text)
+    assert 'the last one stays in force' in qos.log_text()
     qos.reconfigure('report_interval_ms = 0', 'report_interval_ms = 200')
     qos.reconfigure('[qos]', '[qos]\non_violation = "pause"\nviolation_grace_s = 2')
     until(lambda: qos.vm(violator.name).state == vm_pb2.VM_STATE_PAUSED, 30, 'it is paused', qos.log_text)
