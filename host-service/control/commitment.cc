@@ -60,6 +60,8 @@ qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
       counted.policy[tier] = (*vm->tiers)[tier].policy;
       counted.policy[tier].reservation = (*vm->tiers)[tier].committed;
     }
+    // What was moved there for keeping more than its FMEM target is its tenant's.
+    counted.policy.smem().reservation += vm->tiers->fmem().displaced;
     if (Runs(*vm)) running.insert(vm->uuid);
   }
   // Those of VMs that are on their way, or have stopped and may start again.

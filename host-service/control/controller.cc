@@ -228,8 +228,8 @@ void Controller::OnConfined(const std::string& uuid, absl::StatusOr<Confinement>
   });
 }
 
-void Controller::OnPunished(const std::string& uuid, const absl::Status& status) {
-  Post([uuid, status](Engine& engine, const Now& now) { engine.HandlePunished(uuid, status, now); });
+void Controller::OnPunished(const std::string& uuid, bool paused, const absl::Status& status) {
+  Post([uuid, paused, status](Engine& engine, const Now& now) { engine.HandlePunished(uuid, paused, status, now); });
 }
 
 void Controller::OnRequested(const std::string& uuid, const absl::Status& status) {

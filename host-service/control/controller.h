@@ -66,7 +66,7 @@ class Controller : public Backend, public HypervisorEvents {
 
   // Results of ConfinementCommands and of DomainCommands::Pause and Destroy.
   void OnConfined(const std::string& uuid, absl::StatusOr<Confinement> confined);
-  void OnPunished(const std::string& uuid, const absl::Status& status);
+  void OnPunished(const std::string& uuid, bool paused, const absl::Status& status);
 
   // From the channel; see channel/ for when each comes.
   void OnLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello);

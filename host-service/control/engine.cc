@@ -36,6 +36,10 @@ void Engine::Configure(EngineOptions options, const Now& now) {
   KeepOptions();
   for (const auto& [uuid, vm] : vms_) {
     ResolvePromise(*vm);
+    if (!options_.qos.Plans()) {
+      vm->reasons = {};
+      vm->claims = {};
+    }
     Touch(*vm);
   }
   next_plan_ = now.mono;

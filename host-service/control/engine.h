@@ -84,7 +84,8 @@ class Engine {
 
   // Of ConfinementCommands and of Pause or Destroy (engine_enforce.cc).
   void HandleConfined(const std::string& uuid, const absl::StatusOr<Confinement>& confined, const Now& now);
-  void HandlePunished(const std::string& uuid, const absl::Status& status, const Now& now);
+  // `paused`: it was to be paused, else destroyed.
+  void HandlePunished(const std::string& uuid, bool paused, const absl::Status& status, const Now& now);
 
   // From clients (engine_resize.cc). Errors as hypertier/v1/hypertier.proto promises them; nothing is changed on error.
   absl::StatusOr<OperationPtr> Resize(const ResizeRequest& request, const Now& now);
@@ -193,6 +194,8 @@ class Engine {
   void FollowCompliance(Vm& vm, const Now& now);
   void Enforce(Vm& vm, const Now& now);
   void ConfineIfNeeded(Vm& vm, const Now& now);
+  // Memory of the host's SMEM that nobody holds or is promised.
+  Bytes SpareSmem() const;
   void PunishIfDue(Vm& vm, const Now& now);
 
   void RetryLedger(const Now& now);

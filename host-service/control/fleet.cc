@@ -17,8 +17,7 @@ qos::VmTier TierOf(const Vm& vm, TierId tier, const EngineOptions& options, cons
   state.size = vm.cells()[tier];
   state.target = TargetOf(vm, tier);
   state.held = ChargedOf(vm, tier);
-  state.overstays = vm.overstay[tier].Lasts(SeenAt(vm, now), options.overstay_patience) ||
-                    vm.compliance[tier] == qos::Compliance::kConfined;
+  state.overstays = vm.overstay[tier].Lasts(SeenAt(vm, now), options.overstay_patience);
   return state;
 }
 

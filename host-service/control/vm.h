@@ -88,6 +88,8 @@ struct VmConfinement {
   std::optional<Bytes> displaced;
   // Since when it has been violating, or was last paused or destroyed for it (mono).
   std::optional<absl::Duration> violating_since;
+  // What is being done about it, and why; empty: nothing.
+  std::string punishment;
 };
 
 struct VmAttach {
