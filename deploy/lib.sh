@@ -45,7 +45,9 @@ packages_bench=(redis-server liblinear-tools python3-matplotlib)
 # nova with its own fixtures and none of its daemons, and the Prometheus that the scheduler asks.
 packages_nova=(python3-nova nova-common python3-placement placement-common python3-openstacksdk python3-testtools python3-fixtures
   python3-oslotest python3-wsgi-intercept python3-requests-mock python3-testscenarios python3-testresources python3-ddt
-  python3-stestr python3-pip python3-setuptools python3-wheel python3-pytest python3-pytest-timeout prometheus)
+  python3-stestr python3-pip python3-setuptools python3-wheel python3-pytest python3-pytest-timeout python3-pytest-xdist
+  python3-keystoneauth1 python3-oslo.config python3-oslo.log python3-grpcio python3-protobuf protobuf-compiler
+  protobuf-compiler-grpc prometheus)
 export packages_build packages_virt packages_test packages_bench packages_nova
 
 # install PACKAGE...: installs what is missing. Where systemd does not run, no daemon is started by the way: those we need, we start ourselves.

@@ -33,6 +33,9 @@ class FakeBackend : public control::Backend {
   void UpdateVmPolicy(control::VmPolicyEdit, control::Caller, Done<VmPolicyRecord> done) override {
     Refuse(std::move(done));
   }
+  void SetGrants(std::vector<GrantRecord>, control::Caller, Done<std::monostate> done) override {
+    Refuse(std::move(done));
+  }
   void SetMaintenance(bool, control::Caller, Done<std::monostate> done) override { Refuse(std::move(done)); }
   void PreviewPlan(control::PreviewRequest, Done<std::vector<control::PlannedVm>> done) override {
     Refuse(std::move(done));

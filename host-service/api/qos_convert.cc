@@ -15,11 +15,6 @@
 namespace hypertier::api {
 namespace {
 
-bool Runs(const control::VmRecord& vm) {
-  return vm.tiers &&
-         (vm.state == DomainState::kRunning || vm.state == DomainState::kPaused || vm.state == DomainState::kSuspended);
-}
-
 // Of the VMs that run: all, or those of one tenant.
 struct Sums {
   std::uint32_t vms = 0;
@@ -96,12 +91,24 @@ absl::StatusOr<UpdateMask> MakeMask(const google::protobuf::FieldMask& mask,
   return UpdateMask::Make(mask, changeable);
 }
 
+// "6695eb01-f6a4-8304-79aa-97f2502e193f", in lower case.
+bool IsUuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (dash ? text[i] != '-' : !hex) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void ToProto(const control::FleetSnapshot& fleet, v1::Host& host) {
   const control::HostRecord& record = *fleet.host;
   host.set_policy(record.policy);
   host.set_reason(record.off);
+  if (!fleet.connected) host.set_disconnected(fleet.disconnect_reason);
   for (const auto& [name, terms] : record.classes) host.add_qos_classes(name);
   if (record.maintenance) {
     host.mutable_maintenance()->set_reason(record.maintenance->reason);
@@ -112,7 +119,7 @@ void ToProto(const control::FleetSnapshot& fleet, v1::Host& host) {
   if (!record.capacity) return;
   Sums sums;
   for (const control::VmPtr& vm : fleet.vms) {
-    if (Runs(*vm)) sums.Add(*vm);
+    if (control::Runs(*vm)) sums.Add(*vm);
   }
   const qos::Snapshot commitments = control::CommitmentsOf(fleet);
   const PerTier<Bytes> reserved = qos::Reserved(commitments);
@@ -156,7 +163,7 @@ void TenantView::Fill(const std::string& id, v1::Tenant& tenant) const {
   }
   Sums sums;
   for (const control::VmPtr& vm : fleet_.vms) {
-    if (vm->tenant == id && Runs(*vm)) sums.Add(*vm);
+    if (vm->tenant == id && control::Runs(*vm)) sums.Add(*vm);
   }
   tenant.set_vms(sums.vms);
   const std::optional<PerTier<Bytes>>& capacity = fleet_.host->capacity;
@@ -224,6 +231,21 @@ absl::StatusOr<std::string> TenantIdOf(const std::string& name, const char* fiel
   if (!id.empty() && id.size() <= kMost && id.find_first_not_of(kAllowed) == std::string::npos) return id;
   return absl::InvalidArgumentError(fmt::format(
       "{}: \"{}\" is no tenant's name; write tenants/ID, the id 1 to {} of A-Z a-z 0-9 . _ -", field, name, kMost));
+}
+
+absl::StatusOr<GrantRecord> FromProto(const v1::Grant& grant) {
+  const std::string uuid = ToLower(control::WithoutPrefix(grant.vm(), "vms/"));
+  if (!IsUuid(uuid)) {
+    return absl::InvalidArgumentError(
+        fmt::format("grants.vm: \"{}\" names no VM; write vms/UUID, the UUID that its domain will have", grant.vm()));
+  }
+  GrantRecord record{.uuid = uuid, .tenant = {}, .reservation = {Bytes(grant.fmem_bytes()), Bytes(grant.smem_bytes())}};
+  if (!grant.tenant().empty()) {
+    auto tenant = TenantIdOf(grant.tenant(), "grants.tenant");
+    if (!tenant.ok()) return tenant.status();
+    record.tenant = *std::move(tenant);
+  }
+  return record;
 }
 
 absl::StatusOr<TenantRecord> FromProto(const v1::Tenant& tenant) {

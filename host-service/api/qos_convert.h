@@ -42,6 +42,7 @@ absl::StatusOr<std::string> TenantIdOf(const std::string& name, const char* fiel
 // What a client says; the fields that cannot be set are left out. InvalidArgument names the field.
 absl::StatusOr<TenantRecord> FromProto(const v1::Tenant& tenant);
 absl::StatusOr<policy::VmTerms> FromProto(const v1::VmPolicy& policy);
+absl::StatusOr<GrantRecord> FromProto(const v1::Grant& grant);
 
 // Takes over what the mask names.
 void Apply(const UpdateMask& mask, const TenantRecord& from, TenantRecord& to);

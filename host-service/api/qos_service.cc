@@ -282,6 +282,22 @@ QosService::Reactor* QosService::ExplainVm(Context* context, const v1::ExplainVm
   return reactor;
 }
 
+QosService::Reactor* QosService::SetGrants(Context* context, const v1::SetGrantsRequest* request,
+                                           v1::SetGrantsResponse*) {
+  auto caller = CallerOf(*context, request->reason());
+  if (!caller.ok()) return Answer(context, RpcMethod::kSetGrants, caller.status());
+  std::vector<GrantRecord> grants;
+  for (const v1::Grant& said : request->grants()) {
+    auto grant = FromProto(said);
+    if (!grant.ok()) return Answer(context, RpcMethod::kSetGrants, grant.status());
+    grants.push_back(*std::move(grant));
+  }
+  Reactor* reactor = context->DefaultReactor();
+  backend_->SetGrants(std::move(grants), *std::move(caller),
+                      WhenDone<std::monostate>(reactor, RpcMethod::kSetGrants, [](std::monostate) {}));
+  return reactor;
+}
+
 QosService::Reactor* QosService::SetMaintenance(Context* context, const v1::SetMaintenanceRequest* request,
                                                 v1::SetMaintenanceResponse* response) {
   auto caller = CallerOf(*context, request->reason());

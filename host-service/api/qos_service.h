@@ -41,6 +41,7 @@ class QosService : public v1::QosService::CallbackService {
   Reactor* PlanPreview(Context* context, const v1::PlanPreviewRequest* request,
                        v1::PlanPreviewResponse* response) override;
   Reactor* ExplainVm(Context* context, const v1::ExplainVmRequest* request, v1::ExplainVmResponse* response) override;
+  Reactor* SetGrants(Context* context, const v1::SetGrantsRequest* request, v1::SetGrantsResponse* response) override;
   Reactor* SetMaintenance(Context* context, const v1::SetMaintenanceRequest* request,
                           v1::SetMaintenanceResponse* response) override;
   Reactor* ListAuditRecords(Context* context, const v1::ListAuditRecordsRequest* request,

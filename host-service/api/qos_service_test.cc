@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <tuple>
 
 #include "host-service/api/server.h"
 #include "host-service/control/controller.h"
@@ -329,6 +330,38 @@ TEST_F(QosServiceTest, TheHostShowsItsTiersAndItsMaintenance) {
   host = Host();
   EXPECT_THAT(host.problems(), ElementsAre("fmem: 10 GiB are reserved on this host, which has 8 GiB"));
   EXPECT_EQ(host.tiers(0).unreserved_bytes(), 0u);
+}
+
+TEST_F(QosServiceTest, GrantsCountAsReservedAndAreExplained) {
+  const std::uint64_t before = Host().tiers(0).reservation_bytes();
+  v1::SetGrantsRequest request;
+  v1::SetGrantsResponse response;
+  v1::Grant& grant = *request.add_grants();
+  grant.set_vm("vms/33333333-3333-4333-8333-33333333333A");
+  grant.set_tenant("bob");
+  grant.set_fmem_bytes(kGiB);
+  ASSERT_TRUE(Call(&v1::QosService::Stub::SetGrants, request, response).ok());
+  EXPECT_EQ(Host().tiers(0).reservation_bytes(), before + kGiB);
+  EXPECT_TRUE(ledger_.grants.contains("33333333-3333-4333-8333-33333333333a"));
+  EXPECT_EQ(ledger_.audit.back().action, "grants.set");
+  for (const auto& [vm, tenant, field] :
+       {std::tuple{"web1", "bob", "grants.vm"}, {"", "bob", "grants.vm"}, {kUuid, "b/b", "grants.tenant"}}) {
+    v1::SetGrantsRequest bad = request;
+    v1::Grant& other = *bad.add_grants();
+    other.set_vm(vm);
+    other.set_tenant(tenant);
+    const grpc::Status status = Call(&v1::QosService::Stub::SetGrants, bad, response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << vm;
+    EXPECT_THAT(status.error_message(), HasSubstr(field));
+  }
+  EXPECT_EQ(ledger_.grants.size(), 1u);
+}
+
+TEST_F(QosServiceTest, AHostWithoutLibvirtSaysSo) {
+  EXPECT_EQ(Host().disconnected(), "");
+  controller_.OnDisconnected("connection reset");
+  while (controller_.Snapshot()->connected) absl::SleepFor(absl::Milliseconds(5));
+  EXPECT_EQ(Host().disconnected(), "connection reset");
 }
 
 TEST_F(QosServiceTest, APlanIsPreviewedAndExplained) {

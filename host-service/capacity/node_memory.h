@@ -12,6 +12,8 @@ namespace hypertier {
 struct NodeMemory {
   Bytes total;
   Bytes free;
+  // Of files, and not used for long.
+  Bytes inactive_file;
 };
 
 // Of /sys/devices/system/node/nodeN/meminfo; `root` is before every path. NotFound: there is no such node.

@@ -31,7 +31,9 @@ PlacementReport CleanPlacement(const PlacementReport& report) {
   clean.set_source(Printable(report.source(), kSourceLimit));
   clean.set_source_reason(Printable(report.source_reason(), kReasonLimit));
   if (report.has_hit_ratio() && IsShare(report.hit_ratio())) clean.set_hit_ratio(report.hit_ratio());
-  if (report.access_rate() >= 0 && std::isfinite(report.access_rate())) clean.set_access_rate(report.access_rate());
+  // No memory serves more; and what is summed over guests must stay a number.
+  constexpr double kMostAccesses = 1e12;
+  if (report.access_rate() >= 0) clean.set_access_rate(std::min(report.access_rate(), kMostAccesses));
   std::uint64_t bytes = 0;
   double share = 0;
   for (const PlacementReport::CurvePoint& point : report.curve()) {

@@ -34,6 +34,12 @@ Reloaded Reload(Config running, Config wanted) {
         },
         key.kind);
   }
+  // As CheckTogether of load.cc: the new one fits the new interval, which waits.
+  Config::Agent& agent = reloaded.config.agent;
+  if (agent.stale_after < 2 * agent.report_interval) {
+    agent.stale_after = running.agent.stale_after;
+    reloaded.need_restart.emplace_back("agent.stale_after_ms");
+  }
   return reloaded;
 }
 

@@ -39,5 +39,14 @@ TEST(Reload, NamesWhatNeedsARestartAndKeepsIt) {
   EXPECT_EQ(reloaded.config.qos.fmem_reserve, Bytes::GiB(2));
 }
 
+TEST(Reload, WhatFitsANewIntervalWaitsWithIt) {
+  Config wanted;
+  wanted.agent.report_interval = absl::Milliseconds(200);
+  wanted.agent.stale_after = absl::Milliseconds(500);
+  const Reloaded reloaded = Reload(Config(), wanted);
+  EXPECT_THAT(reloaded.need_restart, ElementsAre("agent.report_interval_ms", "agent.stale_after_ms"));
+  EXPECT_EQ(reloaded.config.agent.stale_after, Config().agent.stale_after);
+}
+
 }  // namespace
 }  // namespace hypertier

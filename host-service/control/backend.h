@@ -30,6 +30,8 @@ class Backend : public SnapshotSource {
   virtual void UpdateTenant(TenantEdit edit, Caller caller, Done<TenantRecord> done) = 0;
   virtual void DeleteTenant(std::string id, std::string etag, Caller caller, Done<std::monostate> done) = 0;
   virtual void UpdateVmPolicy(VmPolicyEdit edit, Caller caller, Done<VmPolicyRecord> done) = 0;
+  // In place of all that there are; each VM once.
+  virtual void SetGrants(std::vector<GrantRecord> grants, Caller caller, Done<std::monostate> done) = 0;
   // Begins it for the caller's reason, or ends it.
   virtual void SetMaintenance(bool active, Caller caller, Done<std::monostate> done) = 0;
   virtual void PreviewPlan(PreviewRequest request, Done<std::vector<PlannedVm>> done) = 0;

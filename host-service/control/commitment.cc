@@ -2,6 +2,7 @@
 #include "host-service/control/commitment.h"
 
 #include <algorithm>
+#include <set>
 
 #include "host-service/control/charge.h"
 #include "host-service/control/standing.h"
@@ -15,6 +16,11 @@ PerTier<qos::TierPolicy> TermsOf(const std::string& tenant, const TenantMap& ten
 }
 
 }  // namespace
+
+bool Runs(const VmRecord& vm) {
+  return vm.tiers &&
+         (vm.state == DomainState::kRunning || vm.state == DomainState::kPaused || vm.state == DomainState::kSuspended);
+}
 
 Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options) {
   if (!vm.TwoTier() || !vm.Alive()) return Bytes();
@@ -45,6 +51,7 @@ qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
   };
   // What a tenant reserved is committed whether or not it has VMs.
   for (const auto& [id, record] : *fleet.tenants) index_of(id);
+  std::set<std::string> running;
   for (const VmPtr& vm : fleet.vms) {
     if (!vm->tiers) continue;
     qos::Vm& counted = commitments.vms.emplace_back();
@@ -53,19 +60,36 @@ qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
       counted.policy[tier] = (*vm->tiers)[tier].policy;
       counted.policy[tier].reservation = (*vm->tiers)[tier].committed;
     }
+    // What was moved there for keeping more than its FMEM target is its tenant's.
+    counted.policy.smem().reservation += vm->tiers->fmem().displaced;
+    if (Runs(*vm)) running.insert(vm->uuid);
+  }
+  // Those of VMs that are on their way, or have stopped and may start again.
+  for (const auto& [uuid, grant] : *fleet.grants) {
+    if (running.contains(uuid)) continue;
+    qos::Vm& counted = commitments.vms.emplace_back();
+    counted.tenant = index_of(grant.tenant);
+    for (const TierId tier : kTiers) counted.policy[tier].reservation = grant.reservation[tier];
   }
   return commitments;
 }
 
 Room RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
-             const EngineOptions& options) {
+             const GrantMap& grants, const EngineOptions& options) {
   std::map<std::string, Bytes> taken;
   for (const auto& [id, record] : tenants) taken[id];
-  const std::string& own = vm.description->tenant;
+  const std::string& own = vm.tenant;
   taken[own];
   for (const Vm* other : fleet) {
     if (other == &vm || !other->TwoTier()) continue;
-    taken[other->description->tenant] += std::max(CommittedOf(*other, tier, options), ChargedOf(*other, tier));
+    taken[other->tenant] += std::max(CommittedOf(*other, tier, options), ChargedOf(*other, tier));
+  }
+  std::set<std::string> running;
+  for (const Vm* other : fleet) {
+    if (other->TwoTier() && other->Alive()) running.insert(other->uuid);
+  }
+  for (const auto& [uuid, grant] : grants) {
+    if (!running.contains(uuid) && uuid != vm.uuid) taken[grant.tenant] += grant.reservation[tier];
   }
   const PerTier<Bytes>& capacity = *options.qos.capacity;
   Bytes room = capacity[tier] - taken[own];

@@ -13,12 +13,15 @@
 
 namespace hypertier::control {
 
+// A two-tier VM with a QEMU.
+bool Runs(const VmRecord& vm);
+
 // What nobody else can count on of a VM's tier, whether or not it is in use: what it reserves; where nobody plans its
 // target, that. Nothing of a VM that does not run.
 Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options);
 
-// Capacity, tenants and VMs as qos/admission.h takes them: what is committed counts as reserved. Only where the host's
-// capacity is known.
+// Capacity, tenants, VMs, and grants of VMs that do not run here (yet), as qos/admission.h takes them: what is
+// committed counts as reserved. Only where the host's capacity is known.
 qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet);
 // Index of a tenant in it, which is added where it is new.
 std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, const TenantMap& tenants);
@@ -30,6 +33,6 @@ struct Room {
   Bytes tenant;
 };
 Room RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
-             const EngineOptions& options);
+             const GrantMap& grants, const EngineOptions& options);
 
 }  // namespace hypertier::control

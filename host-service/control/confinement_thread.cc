@@ -12,9 +12,9 @@ ConfinementThread::~ConfinementThread() {
   Stop();
 }
 
-void ConfinementThread::Confine(const domain::Description& domain, Bytes most) {
+void ConfinementThread::Confine(const domain::Description& domain, Bytes most, Bytes at_most) {
   const std::lock_guard lock(mutex_);
-  wanted_[domain.uuid] = {domain, most};
+  wanted_[domain.uuid] = {domain, most, at_most};
   changed_.notify_all();
 }
 
@@ -39,7 +39,7 @@ void ConfinementThread::Work() {
     const Wanted wanted = std::move(next->second);
     wanted_.erase(next);
     lock.unlock();
-    absl::StatusOr<Confinement> confined = confiner_->Confine(wanted.domain, wanted.most);
+    absl::StatusOr<Confinement> confined = confiner_->Confine(wanted.domain, wanted.most, wanted.at_most);
     lock.lock();
     if (stopping_) return;
     lock.unlock();

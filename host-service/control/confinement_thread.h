@@ -25,7 +25,7 @@ class ConfinementThread : public ConfinementCommands {
   ConfinementThread(Confiner* confiner, Done done);
   ~ConfinementThread() override;
 
-  void Confine(const domain::Description& domain, Bytes most) override;
+  void Confine(const domain::Description& domain, Bytes most, Bytes at_most) override;
 
   // No call of `done` after it returns. Waits for the step under way.
   void Stop();
@@ -34,6 +34,7 @@ class ConfinementThread : public ConfinementCommands {
   struct Wanted {
     domain::Description domain;
     Bytes most;
+    Bytes at_most;
   };
   void Work();
 

@@ -20,13 +20,13 @@ domain::Description Domain(const std::string& uuid) {
 // Holds each step until it is let go on.
 class SlowConfiner : public Confiner {
  public:
-  absl::StatusOr<Confinement> Confine(const domain::Description& vm, Bytes most) override {
+  absl::StatusOr<Confinement> Confine(const domain::Description& vm, Bytes most, Bytes) override {
     std::unique_lock lock(mutex_);
     steps.push_back(vm.uuid);
     changed_.notify_all();
     changed_.wait(lock, [this] { return allowed_ > 0; });
     --allowed_;
-    return Confinement{.fast = most, .slow = {}, .moved = {}};
+    return Confinement{.fast = most, .slow = {}, .moved = {}, .trouble = {}};
   }
   void Allow(int count) {
     const std::lock_guard lock(mutex_);
@@ -68,13 +68,13 @@ TEST(ConfinementThread, ServesVmsInTurnAndOfOneWhatWasWantedLast) {
   SlowConfiner confiner;
   Results results;
   ConfinementThread thread(&confiner, results.Take());
-  thread.Confine(Domain("b"), Bytes(1));
+  thread.Confine(Domain("b"), Bytes(1), Bytes::Max());
   ASSERT_TRUE(confiner.WaitForSteps(1));
   // While b is served, b and a come again: c and the newest word of each are next.
-  thread.Confine(Domain("b"), Bytes(2));
-  thread.Confine(Domain("c"), Bytes(3));
-  thread.Confine(Domain("a"), Bytes(4));
-  thread.Confine(Domain("b"), Bytes(5));
+  thread.Confine(Domain("b"), Bytes(2), Bytes::Max());
+  thread.Confine(Domain("c"), Bytes(3), Bytes::Max());
+  thread.Confine(Domain("a"), Bytes(4), Bytes::Max());
+  thread.Confine(Domain("b"), Bytes(5), Bytes::Max());
   confiner.Allow(4);
   ASSERT_TRUE(results.Wait(4));
   EXPECT_THAT(results.all, testing::ElementsAre(testing::Pair("b", Bytes(1)), testing::Pair("c", Bytes(3)),
@@ -85,7 +85,7 @@ TEST(ConfinementThread, AfterStopNothingIsTold) {
   SlowConfiner confiner;
   Results results;
   ConfinementThread thread(&confiner, results.Take());
-  thread.Confine(Domain("a"), Bytes(1));
+  thread.Confine(Domain("a"), Bytes(1), Bytes::Max());
   ASSERT_TRUE(confiner.WaitForSteps(1));
   std::thread stopper([&] { thread.Stop(); });
   // Whether Stop came before the step's end or after it, what comes then must not be told.
@@ -93,7 +93,7 @@ TEST(ConfinementThread, AfterStopNothingIsTold) {
   confiner.Allow(1);
   stopper.join();
   const std::size_t told = results.all.size();
-  thread.Confine(Domain("b"), Bytes(1));
+  thread.Confine(Domain("b"), Bytes(1), Bytes::Max());
   std::this_thread::sleep_for(20ms);
   EXPECT_EQ(results.all.size(), told);
   EXPECT_EQ(confiner.steps.size(), 1U);

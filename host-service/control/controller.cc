@@ -160,6 +160,16 @@ void Controller::UpdateVmPolicy(VmPolicyEdit edit, Caller caller, Done<VmPolicyR
                               std::move(done));
 }
 
+void Controller::SetGrants(std::vector<GrantRecord> grants, Caller caller, Done<std::monostate> done) {
+  PostCommand<std::monostate>(
+      [grants = std::move(grants), caller = std::move(caller)](Engine& engine,
+                                                               const Now& now) -> absl::StatusOr<std::monostate> {
+        if (absl::Status status = engine.SetGrants(grants, caller, now); !status.ok()) return status;
+        return std::monostate();
+      },
+      std::move(done));
+}
+
 void Controller::SetMaintenance(bool active, Caller caller, Done<std::monostate> done) {
   PostCommand<std::monostate>(
       [active, caller = std::move(caller)](Engine& engine, const Now& now) -> absl::StatusOr<std::monostate> {
@@ -218,8 +228,8 @@ void Controller::OnConfined(const std::string& uuid, absl::StatusOr<Confinement>
   });
 }
 
-void Controller::OnPunished(const std::string& uuid, const absl::Status& status) {
-  Post([uuid, status](Engine& engine, const Now& now) { engine.HandlePunished(uuid, status, now); });
+void Controller::OnPunished(const std::string& uuid, bool paused, const absl::Status& status) {
+  Post([uuid, paused, status](Engine& engine, const Now& now) { engine.HandlePunished(uuid, paused, status, now); });
 }
 
 void Controller::OnRequested(const std::string& uuid, const absl::Status& status) {

@@ -46,6 +46,7 @@ class Controller : public Backend, public HypervisorEvents {
   void UpdateTenant(TenantEdit edit, Caller caller, Done<TenantRecord> done) override;
   void DeleteTenant(std::string id, std::string etag, Caller caller, Done<std::monostate> done) override;
   void UpdateVmPolicy(VmPolicyEdit edit, Caller caller, Done<VmPolicyRecord> done) override;
+  void SetGrants(std::vector<GrantRecord> grants, Caller caller, Done<std::monostate> done) override;
   void SetMaintenance(bool active, Caller caller, Done<std::monostate> done) override;
   void PreviewPlan(PreviewRequest request, Done<std::vector<PlannedVm>> done) override;
   void Explain(std::string vm, Done<Explanation> done) override;
@@ -65,7 +66,7 @@ class Controller : public Backend, public HypervisorEvents {
 
   // Results of ConfinementCommands and of DomainCommands::Pause and Destroy.
   void OnConfined(const std::string& uuid, absl::StatusOr<Confinement> confined);
-  void OnPunished(const std::string& uuid, const absl::Status& status);
+  void OnPunished(const std::string& uuid, bool paused, const absl::Status& status);
 
   // From the channel; see channel/ for when each comes.
   void OnLinkUp(const std::string& uuid, const agent::v1::GuestHello& hello);

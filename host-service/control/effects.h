@@ -42,7 +42,7 @@ class ConfinementCommands {
  public:
   virtual ~ConfinementCommands() = default;
   // One step, as Confiner::Confine; ends in Engine::HandleConfined. One at a time for each VM.
-  virtual void Confine(const domain::Description& domain, Bytes most) = 0;
+  virtual void Confine(const domain::Description& domain, Bytes most, Bytes at_most) = 0;
 };
 
 // The residency measurements.

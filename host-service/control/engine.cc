@@ -36,6 +36,10 @@ void Engine::Configure(EngineOptions options, const Now& now) {
   KeepOptions();
   for (const auto& [uuid, vm] : vms_) {
     ResolvePromise(*vm);
+    if (!options_.qos.Plans()) {
+      vm->reasons = {};
+      vm->claims = {};
+    }
     Touch(*vm);
   }
   next_plan_ = now.mono;
@@ -57,10 +61,15 @@ absl::Status Engine::Load(const Now& now) {
   if (!tenants.ok()) return tenants.status();
   auto policies = world_.ledger->LoadVmPolicies();
   if (!policies.ok()) return policies.status();
+  auto grants = world_.ledger->LoadGrants();
+  if (!grants.ok()) return grants.status();
   auto maintenance = world_.ledger->LoadMaintenance();
   if (!maintenance.ok()) return maintenance.status();
   KeepTerms(*std::move(tenants), *std::move(policies));
   KeepMaintenance(*std::move(maintenance));
+  GrantMap granted;
+  for (GrantRecord& grant : *grants) granted[grant.uuid] = std::move(grant);
+  grants_ = std::make_shared<const GrantMap>(std::move(granted));
   for (TargetRecord& record : *targets) {
     const std::string uuid = record.uuid;
     kept_[uuid] = std::move(record);
@@ -214,6 +223,7 @@ SnapshotPtr Engine::Publish(const Now& now) {
   next->host = host_;
   next->tenants = tenants_;
   next->policies = policies_;
+  next->grants = grants_;
 
   bool renamed = members_changed_;
   for (const std::string& uuid : dirty_) {

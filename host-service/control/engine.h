@@ -84,7 +84,8 @@ class Engine {
 
   // Of ConfinementCommands and of Pause or Destroy (engine_enforce.cc).
   void HandleConfined(const std::string& uuid, const absl::StatusOr<Confinement>& confined, const Now& now);
-  void HandlePunished(const std::string& uuid, const absl::Status& status, const Now& now);
+  // `paused`: it was to be paused, else destroyed.
+  void HandlePunished(const std::string& uuid, bool paused, const absl::Status& status, const Now& now);
 
   // From clients (engine_resize.cc). Errors as hypertier/v1/hypertier.proto promises them; nothing is changed on error.
   absl::StatusOr<OperationPtr> Resize(const ResizeRequest& request, const Now& now);
@@ -95,6 +96,7 @@ class Engine {
   absl::StatusOr<TenantRecord> UpdateTenant(const TenantEdit& edit, const Caller& caller, const Now& now);
   absl::Status DeleteTenant(const std::string& id, const std::string& etag, const Caller& caller, const Now& now);
   absl::StatusOr<VmPolicyRecord> UpdateVmPolicy(const VmPolicyEdit& edit, const Caller& caller, const Now& now);
+  absl::Status SetGrants(std::vector<GrantRecord> grants, const Caller& caller, const Now& now);
   absl::Status SetMaintenance(bool active, const Caller& caller, const Now& now);
   absl::StatusOr<std::vector<PlannedVm>> PreviewPlan(const PreviewRequest& request, const Now& now);
   absl::StatusOr<Explanation> Explain(const std::string& vm, const Now& now);
@@ -178,6 +180,7 @@ class Engine {
 
   // What VMs are promised, and targets that keep it (engine_qos.cc).
   policy::VmTerms SaidOverGrpc(const std::string& uuid) const;
+  policy::VmTerms Granted(const std::string& uuid) const;
   policy::Promise PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc) const;
   void ResolvePromise(Vm& vm);
   absl::Status CheckSynced() const;
@@ -191,6 +194,8 @@ class Engine {
   void FollowCompliance(Vm& vm, const Now& now);
   void Enforce(Vm& vm, const Now& now);
   void ConfineIfNeeded(Vm& vm, const Now& now);
+  // Memory of the host's SMEM that nobody holds or is promised.
+  Bytes SpareSmem() const;
   void PunishIfDue(Vm& vm, const Now& now);
 
   void RetryLedger(const Now& now);
@@ -217,6 +222,7 @@ class Engine {
   // As in the ledger. Shared with the snapshots, so a change makes a new map.
   std::shared_ptr<const TenantMap> tenants_ = std::make_shared<const TenantMap>();
   std::shared_ptr<const VmPolicyMap> policies_ = std::make_shared<const VmPolicyMap>();
+  std::shared_ptr<const GrantMap> grants_ = std::make_shared<const GrantMap>();
   absl::Duration next_plan_ = -absl::InfiniteDuration();
 
   bool synced_ = false;

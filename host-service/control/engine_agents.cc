@@ -51,6 +51,7 @@ void Engine::HandleLinkUp(const std::string& uuid, const agent::v1::GuestHello& 
     Rebooted(*vm);
     if (!vm->reboot_announced) Note(*vm, EventKind::kReboot, now, "the guest has rebooted; its targets are set again");
     vm->reboot_announced = false;
+    FollowDevices(*vm, now);
   }
   link.state = LinkState::kUp;
   link.down_reason.clear();

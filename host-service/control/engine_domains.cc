@@ -13,6 +13,18 @@
 #include "host-service/control/provisioner.h"
 
 namespace hypertier::control {
+namespace {
+
+// The same targets fit both.
+bool SameShape(const domain::Description& a, const domain::Description& b) {
+  bool same = a.cells == b.cells && a.provisioner() == b.provisioner();
+  for (const TierId tier : kTiers) {
+    same = same && a.Base(tier) == b.Base(tier) && a.Granularity(tier) == b.Granularity(tier);
+  }
+  return same;
+}
+
+}  // namespace
 
 void Engine::HandleResync(const std::vector<DomainInfo>& domains, const Now& now) {
   connected_ = true;
@@ -70,7 +82,7 @@ void Engine::HandleDomain(const DomainInfo& domain, const Now& now) {
   const bool was_alive = vm.Alive();
   const DomainState old_state = vm.state;
   const bool was_two_tier = vm.TwoTier();
-  const PerTier<Bytes> old_cells = was_two_tier ? vm.cells() : PerTier<Bytes>{};
+  const std::optional<domain::Description> old = was_two_tier ? vm.description : std::nullopt;
   vm.name = domain.name;
   absent_.erase(vm.uuid);
   if (!domain.answered) {
@@ -83,11 +95,11 @@ void Engine::HandleDomain(const DomainInfo& domain, const Now& now) {
   vm.state = domain.state;
   Describe(vm, domain);
 
-  const bool same_cells = was_two_tier && vm.TwoTier() && old_cells == vm.cells();
+  const bool same_shape = was_two_tier && vm.TwoTier() && SameShape(*old, *vm.description);
   if (vm.Alive() && !was_alive) Started(vm, !first_meeting);
-  if (!same_cells) ResetCeiling(vm);
+  if (!same_shape) ResetCeiling(vm);
   if (old_state != vm.state && vm.state == DomainState::kRunning) vm.link.quiet_since = now.mono;
-  if (!same_cells || !vm.targets) TakeKeptTargets(vm, now);
+  if (!same_shape || !vm.targets) TakeKeptTargets(vm, now);
   if (!vm.Alive()) {
     Stopped(vm, vm.state == DomainState::kCrashed ? "the VM crashed" : "the VM was shut off", now);
   } else if (!vm.TwoTier()) {

@@ -4,8 +4,12 @@
 // operator wants done with one that stays violating.
 #include <fmt/format.h>
 
+#include <set>
+#include <utility>
+
 #include "common/text.h"
 #include "host-service/control/charge.h"
+#include "host-service/control/commitment.h"
 #include "host-service/control/engine.h"
 #include "host-service/control/fleet.h"
 
@@ -66,22 +70,48 @@ void Engine::FollowCompliance(Vm& vm, const Now& now) {
 }
 
 void Engine::Enforce(Vm& vm, const Now& now) {
-  if (!vm.TwoTier() || !vm.Alive() || !vm.targets || !vm.residency.bytes || host_->maintenance) return;
+  if (!vm.TwoTier() || !vm.Alive() || !vm.targets || !vm.residency.bytes || host_->maintenance || !connected_) {
+    // It has its grace anew.
+    vm.confinement.violating_since.reset();
+    return;
+  }
   ConfineIfNeeded(vm, now);
   PunishIfDue(vm, now);
+}
+
+Bytes Engine::SpareSmem() const {
+  // Nobody knows what there is: the nodes' own room bounds it.
+  if (!options_.qos.capacity) return Bytes::Max();
+  Bytes spare = options_.qos.capacity->smem();
+  std::set<std::string> running;
+  for (const auto& [uuid, vm] : vms_) {
+    if (!vm->TwoTier() || !vm->Alive()) continue;
+    running.insert(uuid);
+    spare -= std::max(CommittedOf(*vm, TierId::kSmem, options_), ChargedOf(*vm, TierId::kSmem)) + DisplacedOf(*vm);
+  }
+  for (const auto& [uuid, grant] : *grants_) {
+    if (!running.contains(uuid)) spare -= grant.reservation.smem();
+  }
+  return spare;
 }
 
 void Engine::ConfineIfNeeded(Vm& vm, const Now& now) {
   VmConfinement& confinement = vm.confinement;
   if (!options_.enforcement.confine || world_.confinement == nullptr) return;
   if (confinement.running || now.mono < confinement.next) return;
-  const Bytes most = vm.targets->bytes.fmem() + options_.slack;
   const bool violating = vm.compliance.fmem() == qos::Compliance::kViolating;
-  // One that an earlier hypertierd had confined may have given back since.
-  const bool unknown = !confinement.displaced && HeldOf(vm, TierId::kFmem) <= most;
-  if (!violating && !unknown && DisplacedOf(vm) == Bytes()) return;
+  // An earlier hypertierd may have confined it: it is looked at before anything is moved.
+  const bool known = confinement.displaced.has_value();
+  if (known && !violating && DisplacedOf(vm) == Bytes()) return;
+  const Bytes spare = known ? SpareSmem() : Bytes();
+  if (known && violating && spare == Bytes()) {
+    confinement.next = now.mono + options_.enforcement.retry;
+    Trouble(fmt::format("confining {}", vm.name),
+            absl::ResourceExhaustedError("all of the host's SMEM is held or promised; lower what is reserved of it"));
+    return;
+  }
   confinement.running = true;
-  world_.confinement->Confine(*vm.description, most);
+  world_.confinement->Confine(*vm.description, vm.targets->bytes.fmem() + options_.slack, spare);
 }
 
 void Engine::HandleConfined(const std::string& uuid, const absl::StatusOr<Confinement>& confined, const Now& now) {
@@ -89,17 +119,22 @@ void Engine::HandleConfined(const std::string& uuid, const absl::StatusOr<Confin
   if (vm == nullptr || !vm->confinement.running) return;
   VmConfinement& confinement = vm->confinement;
   confinement.running = false;
-  if (!confined.ok()) {
+  Touch(*vm);
+  const absl::Status trouble = confined.ok() ? confined->trouble : confined.status();
+  if (!trouble.ok()) {
     confinement.next = now.mono + options_.enforcement.retry;
-    Trouble(fmt::format("confining {}", vm->name), confined.status());
-    return;
+    Trouble(fmt::format("confining {}", vm->name), trouble);
   }
   const Bytes before = confinement.displaced.value_or(Bytes());
+  if (!confined.ok()) {
+    // Nothing counts that nobody has seen.
+    confinement.displaced.reset();
+    return;
+  }
   confinement.displaced = confined->slow;
-  Touch(*vm);
   if (before == Bytes() && confined->slow > Bytes()) {
     Note(*vm, EventKind::kConfined, now,
-         fmt::format("fmem: {} of its cell lie on the host's SMEM nodes, so that no more than its target lies on FMEM",
+         fmt::format("fmem: {} of its cell lie on the host's SMEM nodes, since it keeps more than its target",
                      FormatBytes(confined->slow)));
   } else if (before > Bytes() && confined->slow == Bytes()) {
     Note(*vm, EventKind::kConfinedEnded, now, "fmem: all of its cell lies on the host's FMEM nodes again");
@@ -112,14 +147,18 @@ void Engine::PunishIfDue(Vm& vm, const Now& now) {
   for (const TierId& tier : kTiers) {
     if (vm.compliance[tier] == qos::Compliance::kViolating) violated = &tier;
   }
-  // A VM that does not run cannot give back.
-  if (violated == nullptr || vm.state != DomainState::kRunning) return since.reset();
-  if (!since) since = now.mono;
+  // A VM that does not run cannot give back, nor one that was never told to.
+  const bool told = vm.asked.generation >= vm.targets->generation && vm.asked.error.empty();
+  if (violated == nullptr || vm.state != DomainState::kRunning || !told) return since.reset();
+  // Nor is it its doing what waits for us to look at it or to move it.
+  const bool ours = *violated == TierId::kFmem && options_.enforcement.confine && world_.confinement != nullptr &&
+                    (vm.confinement.running || !vm.confinement.displaced) && vm.confinement.next <= now.mono;
+  if (!since || ours) since = now.mono;
   const Action action = options_.enforcement.action;
   if (action == Action::kReport || now.mono - *since < options_.enforcement.grace) return;
   since = now.mono;
   const bool pause = action == Action::kPause;
-  std::string why = fmt::format("{}: has kept {} more than its target for {}; {}, as qos.on_violation says",
+  std::string why = fmt::format("{}: has kept {} more than its target for {}; it is {}, as qos.on_violation says",
                                 TierName(*violated), FormatBytes(HeldOf(vm, *violated) - TargetOf(vm, *violated)),
                                 absl::FormatDuration(options_.enforcement.grace), pause ? "paused" : "destroyed");
   const AuditRecord audit{.sequence = 0,
@@ -130,22 +169,21 @@ void Engine::PunishIfDue(Vm& vm, const Now& now) {
                           .detail = why};
   // Nobody is punished without a trace.
   if (const absl::Status status = world_.ledger->WriteAudit(audit); !status.ok()) {
-    return Trouble(fmt::format("writing down why {} is {}", vm.name, pause ? "paused" : "destroyed"), status);
+    return Trouble(fmt::format("writing down why {} is to be {}", vm.name, pause ? "paused" : "destroyed"), status);
   }
   ++audited_;
-  if (pause) {
-    Note(vm, EventKind::kPaused, now, why + "; resume it once its guest can give back");
-    world_.domains->Pause(vm.uuid);
-  } else {
-    Note(vm, EventKind::kDestroyed, now, std::move(why));
-    world_.domains->Destroy(vm.uuid);
-  }
+  vm.confinement.punishment = std::move(why);
+  pause ? world_.domains->Pause(vm.uuid) : world_.domains->Destroy(vm.uuid);
 }
 
-void Engine::HandlePunished(const std::string& uuid, const absl::Status& status, const Now&) {
-  const Vm* vm = Find(uuid);
+void Engine::HandlePunished(const std::string& uuid, bool paused, const absl::Status& status, const Now& now) {
+  Vm* vm = Find(uuid);
+  if (vm == nullptr || vm->confinement.punishment.empty()) return;
+  std::string why = std::exchange(vm->confinement.punishment, {});
   // It is tried again when the grace is over once more.
-  if (vm != nullptr && !status.ok()) Trouble(fmt::format("qos.on_violation on {}", vm->name), status);
+  if (!status.ok()) return Trouble(fmt::format("qos.on_violation on {}", vm->name), status);
+  if (paused) why += "; resume it once its guest can give back";
+  Note(*vm, paused ? EventKind::kPaused : EventKind::kDestroyed, now, std::move(why));
 }
 
 }  // namespace hypertier::control

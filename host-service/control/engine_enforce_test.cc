@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 
 #include "common/text.h"
+#include "host-service/control/commitment.h"
 #include "host-service/control/engine_harness.h"
 #include "host-service/control/fleet.h"
+#include "host-service/qos/admission.h"
 
 namespace hypertier::control {
 namespace {
@@ -31,6 +33,13 @@ class EnforceTest : public testing::Test {
   explicit EnforceTest(EngineOptions options = Options()) : host_(std::move(options)) {
     host_.BecomeManaged();
     Measure();
+    host_.Pass(absl::Seconds(3));
+    // It may have been confined before: that is looked at, and nothing is moved.
+    if (host_.options.enforcement.confine) {
+      EXPECT_THAT(host_.confinement.bounds, ElementsAre(Bytes()));
+      Confined(Bytes::GiB(1), Bytes());
+      host_.confinement = {};
+    }
     host_.Begin(Bytes::MiB(512));
     generation_ = host_.LastSent().generation();
   }
@@ -45,8 +54,9 @@ class EnforceTest : public testing::Test {
       Measure();
     }
   }
-  void Confined(Bytes fast, Bytes slow) {
-    host_.engine->HandleConfined(kUuid, Confinement{.fast = fast, .slow = slow, .moved = {}}, host_.now);
+  void Confined(Bytes fast, Bytes slow, absl::Status trouble = absl::OkStatus()) {
+    host_.engine->HandleConfined(
+        kUuid, Confinement{.fast = fast, .slow = slow, .moved = {}, .trouble = std::move(trouble)}, host_.now);
   }
   // It keeps all, and the host moves away what is too much.
   void BecomeConfined() {
@@ -68,8 +78,14 @@ TEST_F(EnforceTest, AViolatingVmIsConfinedToItsTargetAndNoLongerCharged) {
   EXPECT_THAT(host_.confinement.asked, IsEmpty());
   Pass(6);
   EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
-  // One step at a time.
+  // One step at a time, into SMEM that nobody holds or is promised.
   EXPECT_THAT(host_.confinement.asked, ElementsAre(Bytes::MiB(512) + Bytes::MiB(8)));
+  EXPECT_THAT(host_.confinement.bounds, ElementsAre(Bytes::GiB(6)));
+  // What was moved counts once it was seen to stay there.
+  Confined(Bytes::GiB(1), Bytes());
+  Pass(2);
+  EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
+  EXPECT_THAT(host_.confinement.asked, SizeIs(2));
   Confined(Bytes::MiB(520), Bytes::MiB(504));
   Pass(2);
   EXPECT_EQ(Compliance(), qos::Compliance::kConfined);
@@ -107,35 +123,66 @@ TEST_F(EnforceTest, ItEndsOnceTheGuestHasGivenBackAndAllIsBack) {
   EXPECT_THAT(host_.confinement.asked, SizeIs(asked));
 }
 
-TEST_F(EnforceTest, AnEarlierHypertierdsConfinementIsFound) {
-  held_ = Bytes::MiB(512);
-  Pass(3);
-  ASSERT_THAT(host_.confinement.asked, SizeIs(1));
-  Confined(Bytes::MiB(400), Bytes::MiB(112));
+TEST_F(EnforceTest, AnEarlierHypertierdsConfinementIsFoundBeforeAnythingIsMoved) {
+  ASSERT_TRUE(host_.Restart());
+  host_.confinement = {};
+  host_.synced = false;
+  host_.Appear();
+  Measure();
+  host_.Pass(absl::Seconds(3));
+  ASSERT_THAT(host_.confinement.bounds, ElementsAre(Bytes()));
+  Confined(Bytes::MiB(520), Bytes::MiB(504));
   Pass(3);
   EXPECT_EQ(Compliance(), qos::Compliance::kConfined);
   EXPECT_THAT(host_.confinement.asked, SizeIs(2));
 }
 
-TEST_F(EnforceTest, ACompliantVmIsLookedAtOnce) {
+TEST_F(EnforceTest, ACompliantVmIsNotLookedAtAgain) {
   held_ = Bytes::MiB(512);
-  Pass(3);
-  ASSERT_THAT(host_.confinement.asked, SizeIs(1));
-  Confined(Bytes::MiB(512), Bytes());
-  Pass(20);
-  EXPECT_THAT(host_.confinement.asked, SizeIs(1));
+  Pass(23);
+  EXPECT_THAT(host_.confinement.asked, IsEmpty());
 }
 
 TEST_F(EnforceTest, WhatCannotBeConfinedStaysViolatingAndIsTriedAgainLater) {
   Pass(8);
   ASSERT_THAT(host_.confinement.asked, SizeIs(1));
-  host_.engine->HandleConfined(kUuid, absl::ResourceExhaustedError("node 1 has no room"), host_.now);
+  Confined(Bytes::GiB(1), Bytes(), absl::ResourceExhaustedError("there is no room on node 1"));
   EXPECT_THAT(host_.troubles, testing::Contains(HasSubstr("confining web1")));
   Pass(20);
   EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
   EXPECT_THAT(host_.confinement.asked, SizeIs(1));
   Pass(15);
   EXPECT_THAT(host_.confinement.asked, SizeIs(2));
+}
+
+TEST_F(EnforceTest, WhatNobodySeesAnyMoreDoesNotCount) {
+  BecomeConfined();
+  ASSERT_EQ(host_.Tier(TierId::kFmem).charged, Bytes::MiB(520));
+  host_.engine->HandleConfined(kUuid, absl::UnavailableError("its memory cannot be told apart"), host_.now);
+  EXPECT_EQ(host_.Tier(TierId::kFmem).charged, Bytes::GiB(1));
+}
+
+TEST_F(EnforceTest, WhatWasMovedCountsAsItsTenantsSmem) {
+  const Bytes before = qos::Reserved(CommitmentsOf(*host_.Look())).smem();
+  BecomeConfined();
+  EXPECT_EQ(qos::Reserved(CommitmentsOf(*host_.Look())).smem(), before + Bytes::MiB(504));
+}
+
+class FullSmemTest : public EnforceTest {
+ protected:
+  FullSmemTest() : EnforceTest(WithoutSpareSmem()) {}
+  static EngineOptions WithoutSpareSmem() {
+    EngineOptions options = Options();
+    options.qos.capacity->smem() = Bytes::GiB(2);
+    return options;
+  }
+};
+
+TEST_F(FullSmemTest, NothingIsMovedIntoWhatOthersAreHeldToOrPromised) {
+  Pass(20);
+  EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
+  EXPECT_THAT(host_.confinement.asked, IsEmpty());
+  EXPECT_THAT(host_.troubles, testing::Contains(HasSubstr("confining web1")));
 }
 
 TEST_F(EnforceTest, ANewStartOfTheVmBeginsAnew) {
@@ -181,6 +228,8 @@ TEST_F(PauseTest, AVmThatStaysViolatingIsPausedAfterItsGraceWithARecordOfWhy) {
   ASSERT_FALSE(host_.ledger.audit.empty());
   EXPECT_EQ(host_.ledger.audit.back().action, "vm.pause");
   EXPECT_THAT(host_.ledger.audit.back().detail, HasSubstr("fmem: has kept 512 MiB more than its target"));
+  EXPECT_EQ(host_.CountEvents(EventKind::kPaused), 0) << "not yet";
+  host_.engine->HandlePunished(kUuid, true, absl::OkStatus(), host_.now);
   EXPECT_EQ(host_.Vm()->events->back().kind, EventKind::kPaused);
   // Paused: nothing more. Resumed: it has its grace once more.
   host_.Appear(DomainState::kPaused);
@@ -199,6 +248,29 @@ TEST_F(PauseTest, OneThatGivesBackInTimeIsNot) {
   held_ = Bytes::MiB(512);
   Pass(30);
   EXPECT_THAT(host_.domains.paused, IsEmpty());
+}
+
+TEST_F(PauseTest, TimeInWhichItCouldDoNothingIsNotHeldAgainstIt) {
+  Pass(12);
+  // Frozen, or without libvirt: afterwards it has its grace anew.
+  ASSERT_TRUE(host_.engine->SetMaintenance(true, {}, host_.now).ok());
+  Pass(10);
+  ASSERT_TRUE(host_.engine->SetMaintenance(false, {}, host_.now).ok());
+  Pass(4);
+  EXPECT_THAT(host_.domains.paused, IsEmpty());
+  host_.engine->HandleDisconnected("gone", host_.now);
+  Pass(30);
+  EXPECT_THAT(host_.domains.paused, IsEmpty());
+}
+
+TEST_F(PauseTest, OneThatCouldNotBePausedIsTriedAgainAndNotCalledPaused) {
+  Pass(20);
+  ASSERT_THAT(host_.domains.paused, SizeIs(1));
+  host_.engine->HandlePunished(kUuid, true, absl::UnavailableError("busy"), host_.now);
+  EXPECT_EQ(host_.CountEvents(EventKind::kPaused), 0);
+  EXPECT_THAT(host_.troubles, testing::Contains(HasSubstr("qos.on_violation on web1")));
+  Pass(12);
+  EXPECT_THAT(host_.domains.paused, SizeIs(2));
 }
 
 TEST_F(PauseTest, WithoutALedgerNobodyIsPaused) {
@@ -227,7 +299,7 @@ TEST_F(DestroyTest, OneThatWasConfinedIsLeftAlive) {
 
 TEST_F(DestroyTest, OneThatCannotBeConfinedIsDestroyed) {
   Pass(8);
-  host_.engine->HandleConfined(kUuid, absl::PermissionDeniedError("may not use node 1"), host_.now);
+  Confined(Bytes::GiB(1), Bytes(), absl::PermissionDeniedError("may not use node 1"));
   Pass(12);
   EXPECT_THAT(host_.domains.destroyed, ElementsAre(kUuid));
 }

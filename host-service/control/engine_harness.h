@@ -53,8 +53,12 @@ class FakeResidency : public ResidencyCommands {
 
 class FakeConfinement : public ConfinementCommands {
  public:
-  void Confine(const domain::Description&, Bytes most) override { asked.push_back(most); }
+  void Confine(const domain::Description&, Bytes most, Bytes at_most) override {
+    asked.push_back(most);
+    bounds.push_back(at_most);
+  }
   std::vector<Bytes> asked;
+  std::vector<Bytes> bounds;
 };
 
 inline constexpr char kUuid[] = "11111111-1111-4111-8111-111111111111";

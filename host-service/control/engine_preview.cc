@@ -19,12 +19,8 @@ namespace {
 
 PlannedVm PlannedOf(const Fleet& fleet, const qos::Plan& plan, std::size_t i) {
   const Vm& vm = *fleet.vms[i];
-  PlannedVm planned{.uuid = vm.uuid,
-                    .name = vm.name,
-                    .tenant = vm.description->tenant,
-                    .in_force = {},
-                    .held = {},
-                    .targets = plan.targets[i]};
+  PlannedVm planned{
+      .uuid = vm.uuid, .name = vm.name, .tenant = vm.tenant, .in_force = {}, .held = {}, .targets = plan.targets[i]};
   for (const TierId tier : kTiers) {
     planned.in_force[tier] = fleet.snapshot.vms[i].tiers[tier].target;
     planned.held[tier] = fleet.snapshot.vms[i].tiers[tier].held;
@@ -148,9 +144,10 @@ absl::StatusOr<Explanation> Engine::Explain(const std::string& name, const Now& 
                                       absl::FormatDuration(options_.qos.period), options_.qos.policy_name)
                         : "its targets are not planned now: " + WhyNotPlanned(vm, options_));
   const policy::VmTerms over_grpc = SaidOverGrpc(vm.uuid);
+  const policy::VmTerms granted = Granted(vm.uuid);
   const std::array words{policy::Word{"over gRPC", &over_grpc},
                          policy::Word{"its domain's metadata", &vm.description->policy},
-                         policy::Word{"its flavor", &vm.description->nova_policy}};
+                         policy::Word{"its grant", &granted}, policy::Word{"its flavor", &vm.description->nova_policy}};
   for (const TierId tier : kTiers) {
     out.push_back(fmt::format("{}: {}", TierName(tier),
                               policy::WhoSaid(words, options_.qos.classes, tier, vm.promise.tiers[tier])));
@@ -170,13 +167,12 @@ absl::Status Engine::CheckRoom(const Vm& vm, const PerTier<Bytes>& targets) cons
   for (const auto& [uuid, other] : vms_) fleet.push_back(other.get());
   for (const TierId tier : kTiers) {
     if (targets[tier] <= vm.targets->bytes[tier]) continue;
-    const Room room = RoomFor(vm, tier, fleet, *tenants_, options_);
+    const Room room = RoomFor(vm, tier, fleet, *tenants_, *grants_, options_);
     if (targets[tier] > room.tenant) {
       return absl::OutOfRangeError(fmt::format(
           "tiers: {} of {} is more than the {} that the limit of tenant {} and its other VMs leave; ask for less, or "
           "raise the limit (tierctl tenant set {} --{}-limit)",
-          TierName(tier), FormatBytes(targets[tier]), FormatBytes(room.tenant), vm.description->tenant,
-          vm.description->tenant, TierName(tier)));
+          TierName(tier), FormatBytes(targets[tier]), FormatBytes(room.tenant), vm.tenant, vm.tenant, TierName(tier)));
     }
     if (targets[tier] > room.host) {
       return absl::OutOfRangeError(fmt::format(

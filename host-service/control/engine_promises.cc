@@ -168,6 +168,31 @@ bool Engine::ForgetVmPolicy(const std::string& uuid, const Now& now) {
   return true;
 }
 
+absl::Status Engine::SetGrants(std::vector<GrantRecord> grants, const Caller& caller, const Now& now) {
+  GrantMap after;
+  for (GrantRecord& grant : grants) {
+    const std::string uuid = grant.uuid;
+    if (!after.emplace(uuid, std::move(grant)).second) {
+      return absl::InvalidArgumentError(fmt::format("grants: VM {} is named twice; send one grant for each", uuid));
+    }
+  }
+  if (after == *grants_) return absl::OkStatus();
+  std::vector<GrantRecord> records;
+  records.reserve(after.size());
+  for (const auto& [uuid, grant] : after) records.push_back(grant);
+  const AuditRecord audit = MakeAudit(caller, "grants.set", "host", Changes(*grants_, after), now);
+  if (const absl::Status status = world_.ledger->SetGrants(records, audit); !status.ok()) return NotWritten(status);
+  ++audited_;
+  grants_ = std::make_shared<const GrantMap>(std::move(after));
+  header_changed_ = true;
+  for (const auto& [uuid, vm] : vms_) {
+    ResolvePromise(*vm);
+    Touch(*vm);
+  }
+  next_plan_ = now.mono;
+  return absl::OkStatus();
+}
+
 void Engine::KeepMaintenance(std::optional<MaintenanceRecord> maintenance) {
   HostRecord host = *host_;
   host.maintenance = std::move(maintenance);

@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "host-service/control/commitment.h"
 #include "host-service/control/engine_harness.h"
+#include "host-service/qos/admission.h"
 #include "host-service/qos/burst.h"
 
 namespace hypertier::control {
@@ -189,6 +190,72 @@ TEST_F(EnginePromisesTest, APolicyOfADomainThatWentAwayMeanwhileIsForgottenInTim
   host_.Pass(absl::Minutes(2));
   EXPECT_THAT(*host_.Look()->policies, IsEmpty());
   EXPECT_THAT(host_.ledger.policies, IsEmpty());
+}
+
+GrantRecord Grant(const std::string& uuid, Bytes fmem, const std::string& tenant = "acme") {
+  return {.uuid = uuid, .tenant = tenant, .reservation = {fmem, Bytes()}};
+}
+
+TEST_F(EnginePromisesTest, AGrantIsAReservationThatMetadataAndPolicyGoBefore) {
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kUuid, Bytes::MiB(300))}, kAlice, host_.now).ok());
+  EXPECT_EQ(host_.Tier(TierId::kFmem).policy.reservation, Bytes::MiB(300));
+  ASSERT_TRUE(host_.Restart());
+  host_.synced = false;
+  host_.descriptions[kUuid].nova_policy.terms.fmem().reservation = policy::Amount::Of(Bytes::MiB(700));
+  host_.Appear();
+  EXPECT_EQ(host_.Tier(TierId::kFmem).policy.reservation, Bytes::MiB(300)) << "kept, and before the flavor's";
+  host_.descriptions[kUuid].policy.terms.fmem().reservation = policy::Amount::Of(Bytes::MiB(200));
+  host_.Appear();
+  EXPECT_EQ(host_.Tier(TierId::kFmem).policy.reservation, Bytes::MiB(200));
+  ASSERT_TRUE(host_.engine->SetGrants({}, kAlice, host_.now).ok());
+  EXPECT_TRUE(host_.ledger.grants.empty());
+  host_.descriptions[kUuid].policy = {};
+  host_.Appear();
+  EXPECT_EQ(host_.Tier(TierId::kFmem).policy.reservation, Bytes::MiB(700)) << "the flavor's, without a grant";
+}
+
+TEST_F(EnginePromisesTest, AGrantNamesTheTenantOfAVmWhoseDomainDoesNot) {
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kUuid, Bytes(), "bob")}, kAlice, host_.now).ok());
+  EXPECT_EQ(host_.Vm()->tenant, "acme");
+  host_.descriptions[kUuid].tenant.clear();
+  host_.Appear();
+  EXPECT_EQ(host_.Vm()->tenant, "bob");
+  ASSERT_TRUE(host_.engine->SetGrants({}, kAlice, host_.now).ok());
+  EXPECT_EQ(host_.Vm()->tenant, "");
+}
+
+TEST_F(EnginePromisesTest, AGrantOfAVmThatDoesNotRunIsCommittedToo) {
+  const auto reserved = [this] { return qos::Reserved(CommitmentsOf(*host_.Look())).fmem(); };
+  const Bytes own = reserved();
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kOther, Bytes::MiB(300))}, kAlice, host_.now).ok());
+  EXPECT_EQ(reserved(), own + Bytes::MiB(300));
+  // Nobody may grow into it.
+  Obey();
+  ASSERT_TRUE(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(512))}).ok());
+  Obey();
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kOther, Bytes::MiB(1000))}, kAlice, host_.now).ok());
+  const auto grown = host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(700))});
+  EXPECT_EQ(grown.status().code(), absl::StatusCode::kOutOfRange);
+  // Once it runs, what it reserves counts once.
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kUuid, Bytes::MiB(100))}, kAlice, host_.now).ok());
+  EXPECT_EQ(reserved(), Bytes::MiB(512));
+}
+
+TEST_F(EnginePromisesTest, GrantsAreTakenAllOrNoneAndTheSameOnesChangeNothing) {
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kUuid, Bytes(1)), Grant(kOther, Bytes(2))}, kAlice, host_.now).ok());
+  EXPECT_THAT(host_.ledger.audit.back().detail, HasSubstr("2 grants: 2 new, 0 changed, 0 gone; reason: ticket 7"));
+  const std::size_t audited = host_.ledger.audit.size();
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kOther, Bytes(2)), Grant(kUuid, Bytes(1))}, kAlice, host_.now).ok());
+  EXPECT_THAT(host_.ledger.audit, SizeIs(audited));
+  const absl::Status twice =
+      host_.engine->SetGrants({Grant(kUuid, Bytes(5)), Grant(kUuid, Bytes(6))}, kAlice, host_.now);
+  EXPECT_EQ(twice.code(), absl::StatusCode::kInvalidArgument);
+  host_.ledger.broken = absl::ResourceExhaustedError("disk full");
+  EXPECT_FALSE(host_.engine->SetGrants({}, kAlice, host_.now).ok());
+  host_.ledger.broken = absl::OkStatus();
+  EXPECT_THAT(*host_.Look()->grants, SizeIs(2)) << "what is not written down is not in force";
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kUuid, Bytes(9))}, kAlice, host_.now).ok());
+  EXPECT_THAT(host_.ledger.audit.back().detail, HasSubstr("1 grants: 0 new, 1 changed, 1 gone"));
 }
 
 TEST_F(EnginePromisesTest, InMaintenanceNoTargetIsChangedUntilItEnds) {

@@ -19,10 +19,18 @@ policy::VmTerms Engine::SaidOverGrpc(const std::string& uuid) const {
   return kept == policies_->end() ? policy::VmTerms{} : kept->second.policy;
 }
 
+policy::VmTerms Engine::Granted(const std::string& uuid) const {
+  policy::VmTerms said;
+  const auto grant = grants_->find(uuid);
+  if (grant == grants_->end()) return said;
+  for (const TierId tier : kTiers) said.terms[tier].reservation = policy::Amount::Of(grant->second.reservation[tier]);
+  return said;
+}
+
 policy::Promise Engine::PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc) const {
   if (!vm.TwoTier()) return {};
   // Most authority first.
-  const std::array said{over_grpc, vm.description->policy, vm.description->nova_policy,
+  const std::array said{over_grpc, vm.description->policy, Granted(vm.uuid), vm.description->nova_policy,
                         policy::VmTerms{.mode = options_.qos.default_mode, .qos_class = {}, .terms = {}}};
   policy::Promise promise = policy::Resolve(said, options_.qos.classes, vm.cells());
   promise.problems.insert(promise.problems.begin(), vm.description->policy_problems.begin(),
@@ -41,6 +49,10 @@ policy::Promise Engine::PromiseOf(const Vm& vm, const policy::VmTerms& over_grpc
 }
 
 void Engine::ResolvePromise(Vm& vm) {
+  vm.tenant = vm.description ? vm.description->tenant : "";
+  if (const auto grant = grants_->find(vm.uuid); vm.tenant.empty() && grant != grants_->end()) {
+    vm.tenant = grant->second.tenant;
+  }
   vm.promise = PromiseOf(vm, SaidOverGrpc(vm.uuid));
 }
 

@@ -17,8 +17,7 @@ qos::VmTier TierOf(const Vm& vm, TierId tier, const EngineOptions& options, cons
   state.size = vm.cells()[tier];
   state.target = TargetOf(vm, tier);
   state.held = ChargedOf(vm, tier);
-  state.overstays = vm.overstay[tier].Lasts(SeenAt(vm, now), options.overstay_patience) ||
-                    vm.compliance[tier] == qos::Compliance::kConfined;
+  state.overstays = vm.overstay[tier].Lasts(SeenAt(vm, now), options.overstay_patience);
   return state;
 }
 
@@ -80,7 +79,7 @@ Fleet MakeFleet(std::vector<Vm*> vms, const TenantMap& tenants, const EngineOpti
   };
   for (Vm* vm : vms) {
     qos::Vm& planned = fleet.snapshot.vms.emplace_back();
-    planned.tenant = index_of(vm->description->tenant);
+    planned.tenant = index_of(vm->tenant);
     planned.policy = vm->promise.tiers;
     for (const TierId tier : kTiers) planned.tiers[tier] = TierOf(*vm, tier, options, now);
     planned.frozen = !Planned(*vm, options);

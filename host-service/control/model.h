@@ -141,6 +141,9 @@ using TenantMap = std::map<std::string, TenantRecord>;
 // By UUID.
 using VmPolicyMap = std::map<std::string, VmPolicyRecord>;
 
+// What a cloud's scheduler has set aside here; by UUID.
+using GrantMap = std::map<std::string, GrantRecord>;
+
 // How the host's memory is divided; the fields are those of Host in hypertier/v1/qos.proto.
 struct HostRecord {
   std::optional<PerTier<Bytes>> capacity;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "host-service/control/model.h"
 #include "host-service/control/now.h"
 #include "host-service/ledger/ledger.h"
 #include "host-service/policy/terms.h"
@@ -29,6 +30,9 @@ AuditRecord MakeAudit(const Caller& caller, std::string action, std::string subj
 // Names one state of a record: another one, or one of the same version after a deletion, has another.
 std::string EtagOf(const TenantRecord& record);
 std::string EtagOf(const VmPolicyRecord& record);
+
+// For people: "3 grants: 1 new, 1 changed, 2 gone".
+std::string Changes(const GrantMap& before, const GrantMap& after);
 
 struct TenantEdit {
   std::string id;

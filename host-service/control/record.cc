@@ -67,7 +67,7 @@ VmRecord MakeRecord(const Vm& vm, const EngineOptions& options) {
   VmRecord record;
   record.uuid = vm.uuid;
   record.name = vm.name;
-  record.tenant = vm.description ? vm.description->tenant : "";
+  record.tenant = vm.tenant;
   record.state = vm.state;
   record.management = standing.management;
   record.reason = std::move(standing.reason);

@@ -56,6 +56,7 @@ class FleetSnapshot {
   std::shared_ptr<const TenantMap> tenants = std::make_shared<const TenantMap>();
   // What was said over gRPC.
   std::shared_ptr<const VmPolicyMap> policies = std::make_shared<const VmPolicyMap>();
+  std::shared_ptr<const GrantMap> grants = std::make_shared<const GrantMap>();
 
   // By "vms/{uuid}", "vms/{domain name}", a UUID or a domain name; a UUID goes before a name. NotFound with the remedy;
   // FailedPrecondition where several domains bear the name; InvalidArgument for an empty name.

@@ -88,6 +88,8 @@ struct VmConfinement {
   std::optional<Bytes> displaced;
   // Since when it has been violating, or was last paused or destroyed for it (mono).
   std::optional<absl::Duration> violating_since;
+  // What is being done about it, and why; empty: nothing.
+  std::string punishment;
 };
 
 struct VmAttach {
@@ -146,6 +148,8 @@ struct Vm {
   // Since when each tier's balloon has been at its target without a break (mono); absent: it is not.
   PerTier<std::optional<absl::Duration>> at_target_since;
 
+  // Its domain's word, or that of its grant.
+  std::string tenant;
   // What the VM is promised, of all that was said about it.
   policy::Promise promise;
   // Of the planned targets, in words; empty where nobody plans them.

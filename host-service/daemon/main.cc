@@ -42,7 +42,7 @@ absl::StatusOr<Config> ReadConfig(const Flags& flags) {
   return config;
 }
 
-int Main(const Flags& flags) {
+int Main(Flags flags) {
   if (flags.help_config) {
     std::cout << ConfigReference();
     return kExitOk;
@@ -57,6 +57,9 @@ int Main(const Flags& flags) {
     return kExitOk;
   }
   SetUpLog(config->log.level, config->log.format);
+  // A file that is there now must be there when it is read again.
+  std::error_code error;
+  flags.config_given = flags.config_given || std::filesystem::exists(flags.config, error);
   return Run(*config, [&flags] { return ReadConfig(flags); });
 }
 

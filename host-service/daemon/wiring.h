@@ -30,10 +30,11 @@ class Wiring : public control::AgentCommands, public control::DomainCommands, pu
                                    [this, uuid](const absl::Status& status) { controller->OnAttached(uuid, status); });
   }
   void Pause(const std::string& uuid) override {
-    hypervisor->Pause(uuid, [this, uuid](const absl::Status& status) { controller->OnPunished(uuid, status); });
+    hypervisor->Pause(uuid, [this, uuid](const absl::Status& status) { controller->OnPunished(uuid, true, status); });
   }
   void Destroy(const std::string& uuid) override {
-    hypervisor->Destroy(uuid, [this, uuid](const absl::Status& status) { controller->OnPunished(uuid, status); });
+    hypervisor->Destroy(uuid,
+                        [this, uuid](const absl::Status& status) { controller->OnPunished(uuid, false, status); });
   }
   void SetRequested(const std::string& uuid, const PerTier<Bytes>& requested) override {
     hypervisor->SetRequested(uuid, requested,

@@ -54,9 +54,10 @@ inline std::string Describe(Ledger& ledger) {
   const auto tenants = ledger.LoadTenants();
   const auto policies = ledger.LoadVmPolicies();
   const auto maintenance = ledger.LoadMaintenance();
+  const auto grants = ledger.LoadGrants();
   const auto audit = ledger.LoadAudit(0, SIZE_MAX, "");
   for (const absl::Status& status : {targets.status(), operations.status(), tenants.status(), policies.status(),
-                                     maintenance.status(), audit.status()}) {
+                                     maintenance.status(), grants.status(), audit.status()}) {
     if (!status.ok()) return "unreadable: " + status.ToString();
   }
   std::string text;
@@ -76,6 +77,10 @@ inline std::string Describe(Ledger& ledger) {
   if (*maintenance) {
     text += fmt::format("maintenance: '{}', {}, {}\n", (*maintenance)->reason, (*maintenance)->actor,
                         Describe((*maintenance)->began));
+  }
+  for (const GrantRecord& grant : *grants) {
+    text += fmt::format("grant of {}: '{}' {} {}\n", grant.uuid, grant.tenant, grant.reservation.fmem().count(),
+                        grant.reservation.smem().count());
   }
   for (const AuditRecord& record : *audit) {
     text += fmt::format("audit {} {}: {} {} {} '{}'\n", record.sequence, Describe(record.time), record.actor,

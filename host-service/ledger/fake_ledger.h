@@ -28,6 +28,12 @@ class FakeLedger : public Ledger {
   }
   absl::StatusOr<std::vector<TenantRecord>> LoadTenants() override { return All(tenants); }
   absl::StatusOr<std::vector<VmPolicyRecord>> LoadVmPolicies() override { return All(policies); }
+  absl::StatusOr<std::vector<GrantRecord>> LoadGrants() override {
+    if (!broken.ok()) return broken;
+    std::vector<GrantRecord> all;
+    for (const auto& [uuid, grant] : grants) all.push_back(grant);
+    return all;
+  }
   absl::StatusOr<std::optional<MaintenanceRecord>> LoadMaintenance() override {
     if (!broken.ok()) return broken;
     return maintenance;
@@ -103,6 +109,13 @@ class FakeLedger : public Ledger {
     Append(why);
     return absl::OkStatus();
   }
+  absl::Status SetGrants(std::span<const GrantRecord> all, const AuditRecord& why) override {
+    if (!broken.ok()) return broken;
+    grants.clear();
+    for (const GrantRecord& grant : all) grants[grant.uuid] = grant;
+    Append(why);
+    return absl::OkStatus();
+  }
   absl::Status WriteAudit(const AuditRecord& why) override {
     if (!broken.ok()) return broken;
     Append(why);
@@ -119,6 +132,7 @@ class FakeLedger : public Ledger {
   std::map<std::string, TenantRecord> tenants;
   std::map<std::string, VmPolicyRecord> policies;
   std::optional<MaintenanceRecord> maintenance;
+  std::map<std::string, GrantRecord> grants;
   // Oldest first.
   std::vector<AuditRecord> audit;
   // What every method answers, unless OK.

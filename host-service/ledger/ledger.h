@@ -83,6 +83,16 @@ struct MaintenanceRecord {
   friend bool operator==(const MaintenanceRecord&, const MaintenanceRecord&) = default;
 };
 
+// What a cloud's scheduler has set aside for a VM, which libvirt need not know.
+struct GrantRecord {
+  std::string uuid;
+  // "": none.
+  std::string tenant;
+  PerTier<Bytes> reservation;
+
+  friend bool operator==(const GrantRecord&, const GrantRecord&) = default;
+};
+
 // Who changed what, for people.
 struct AuditRecord {
   // Given by the ledger, whatever a caller sets: from 1 upwards, and never twice.
@@ -90,7 +100,7 @@ struct AuditRecord {
   absl::Time time;
   // "unix: alice": the client's address, and what it says of itself.
   std::string actor;
-  // "tenant.create", "policy.update", "vm.resize", "maintenance.begin".
+  // "tenant.create", "policy.update", "vm.resize", "grants.set", "maintenance.begin".
   std::string action;
   // "tenants/a", "vms/UUID", "host".
   std::string subject;
@@ -121,6 +131,9 @@ class Ledger {
   virtual absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most,
                                                              const std::string& subject) = 0;
 
+  // By UUID.
+  virtual absl::StatusOr<std::vector<GrantRecord>> LoadGrants() = 0;
+
   // New targets, with the operation that asked for them if there is one, with the older operation that it ends if there
   // is one, and with an audit record if somebody is to answer for them.
   virtual absl::Status SetTargets(const TargetRecord& targets, const OperationRecord* begun,
@@ -147,6 +160,8 @@ class Ledger {
   // and audited.
   virtual absl::Status SetMaintenance(const std::optional<MaintenanceRecord>& maintenance,
                                       const AuditRecord& audit) = 0;
+  // In place of all that there are; no VM twice.
+  virtual absl::Status SetGrants(std::span<const GrantRecord> grants, const AuditRecord& audit) = 0;
   // Something that was done, of which nothing else is kept.
   virtual absl::Status WriteAudit(const AuditRecord& audit) = 0;
   // Forgets all of the audit log but the newest `keep` records.

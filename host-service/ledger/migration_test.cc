@@ -123,6 +123,18 @@ INSERT INTO audit VALUES (1, 1700000000000000004, 'uid 0 pid 123', 'tenant.creat
 DELETE FROM audit WHERE sequence <= 2;
 )sql";
 
+// What version 3 added to it.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE maintenance (
+  one      INTEGER PRIMARY KEY CHECK (one = 1), -- at most one row: the maintenance that the host is in
+  reason   TEXT NOT NULL,
+  actor    TEXT NOT NULL,
+  began_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 3;
+INSERT INTO maintenance VALUES (1, 'DIMM 3', 'uid 0 pid 123', 1700000000000000005);
+)sql";
+
 FakeLedger ContentOfVersion1() {
   FakeLedger content;
   content.targets[test::kUuid] = Targets(UINT64_MAX);
@@ -144,6 +156,12 @@ FakeLedger ContentOfVersion2() {
   return content;
 }
 
+FakeLedger ContentOfVersion3() {
+  FakeLedger content = ContentOfVersion2();
+  content.maintenance = Maintenance("DIMM 3");
+  return content;
+}
+
 struct OldLedger {
   std::int64_t version;
   // Makes it, run one after the other.
@@ -153,7 +171,8 @@ struct OldLedger {
 
 std::vector<OldLedger> OldLedgers() {
   return {{.version = 1, .sql = {kVersion1}, .content = ContentOfVersion1()},
-          {.version = 2, .sql = {kVersion1, kVersion2}, .content = ContentOfVersion2()}};
+          {.version = 2, .sql = {kVersion1, kVersion2}, .content = ContentOfVersion2()},
+          {.version = 3, .sql = {kVersion1, kVersion2, kVersion3}, .content = ContentOfVersion3()}};
 }
 
 void Make(const OldLedger& old, const std::string& path) {
@@ -165,6 +184,8 @@ void ExpectTakesWhatIsNew(Ledger& ledger, const OldLedger& old) {
   FakeLedger expected = old.content;
   for (Ledger* each : {&ledger, static_cast<Ledger*>(&expected)}) {
     EXPECT_TRUE(each->PutTenant(Tenant("new", 1), Audit("tenant.create", "tenants/new")).ok());
+    const GrantRecord grant{.uuid = "vm", .tenant = "new", .reservation = {Bytes::GiB(1), Bytes()}};
+    EXPECT_TRUE(each->SetGrants(std::span(&grant, 1), Audit("grants.set", "host")).ok());
     EXPECT_TRUE(each->SetMaintenance(Maintenance("DIMM 3"), Audit("maintenance.begin", "host")).ok());
   }
   EXPECT_EQ(Describe(ledger), Describe(expected));

@@ -27,7 +27,7 @@ using test::LedgerDirectory;
 using test::RandomChange;
 
 // Those that change something.
-constexpr std::size_t kMethods = 11;
+constexpr std::size_t kMethods = 12;
 
 // Changes the ledger for ever, and acknowledges each change, or that it was refused, with a byte on `pipe`.
 [[noreturn]] void ChangeForEver(const std::string& path, std::uint64_t seed, FakeLedger reference, int pipe,

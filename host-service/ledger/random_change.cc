@@ -147,11 +147,25 @@ Change SetMaintenance(Dice& dice) {
           }};
 }
 
+Change SetGrants(Dice& dice) {
+  std::map<std::string, GrantRecord> grants;
+  for (std::uint64_t i = dice.Below(4); i > 0; --i) {
+    const std::string uuid = dice.Vm();
+    grants[uuid] = {
+        .uuid = uuid, .tenant = dice.OneIn(4) ? "" : dice.Tenant(), .reservation = {dice.Size(), dice.Size()}};
+  }
+  std::vector<GrantRecord> all;
+  for (const auto& [uuid, grant] : grants) all.push_back(grant);
+  return {"SetGrants", [all, audit = RandomAudit(dice, "grants.set", "host")](Ledger& ledger) {
+            return ledger.SetGrants(all, audit);
+          }};
+}
+
 }  // namespace
 
 Change RandomChange(std::mt19937_64& random, const FakeLedger& now) {
   Dice dice(random);
-  switch (dice.Below(18)) {
+  switch (dice.Below(19)) {
     default:
       return PutTenant(dice, now);
     case 4:
@@ -188,6 +202,8 @@ Change RandomChange(std::mt19937_64& random, const FakeLedger& now) {
     case 16:
     case 17:
       return SetMaintenance(dice);
+    case 18:
+      return SetGrants(dice);
   }
 }
 

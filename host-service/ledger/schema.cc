@@ -17,7 +17,7 @@ namespace {
 //
 // Amounts and generations are unsigned in the program and keep their bits in SQLite's signed integers. Times are
 // nanoseconds since 1970; the largest and the smallest integer stand for the infinite future and past.
-constexpr std::array<const char*, 3> kMigrations = {
+constexpr std::array<const char*, 4> kMigrations = {
     R"sql(
 CREATE TABLE targets (
   uuid       TEXT PRIMARY KEY,
@@ -104,6 +104,14 @@ CREATE TABLE maintenance (
   reason   TEXT NOT NULL,
   actor    TEXT NOT NULL,
   began_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
+    R"sql(
+CREATE TABLE grants (
+  uuid       TEXT PRIMARY KEY,
+  tenant     TEXT NOT NULL, -- '': none
+  fmem_bytes INTEGER NOT NULL,
+  smem_bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql",
 };

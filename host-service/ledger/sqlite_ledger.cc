@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host-service/ledger/audit_table.h"
+#include "host-service/ledger/grants_table.h"
 #include "host-service/ledger/maintenance_table.h"
 #include "host-service/ledger/operations_table.h"
 #include "host-service/ledger/schema.h"
@@ -31,6 +32,7 @@ class SqliteLedger : public Ledger {
   absl::StatusOr<std::vector<TenantRecord>> LoadTenants() override { return ReadTenants(*database_); }
   absl::StatusOr<std::vector<VmPolicyRecord>> LoadVmPolicies() override { return ReadVmPolicies(*database_); }
   absl::StatusOr<std::optional<MaintenanceRecord>> LoadMaintenance() override { return ReadMaintenance(*database_); }
+  absl::StatusOr<std::vector<GrantRecord>> LoadGrants() override { return ReadGrants(*database_); }
   absl::StatusOr<std::vector<AuditRecord>> LoadAudit(std::uint64_t before, std::size_t at_most,
                                                      const std::string& subject) override {
     return ReadAudit(*database_, before, at_most, subject);
@@ -88,6 +90,10 @@ class SqliteLedger : public Ledger {
   absl::Status SetMaintenance(const std::optional<MaintenanceRecord>& maintenance, const AuditRecord& audit) override {
     return Audited(
         audit, [&] { return maintenance ? WriteMaintenance(*database_, *maintenance) : EraseMaintenance(*database_); });
+  }
+
+  absl::Status SetGrants(std::span<const GrantRecord> grants, const AuditRecord& audit) override {
+    return Audited(audit, [&] { return WriteGrants(*database_, grants); });
   }
 
   absl::Status WriteAudit(const AuditRecord& audit) override {

@@ -29,16 +29,17 @@ enum class RpcMethod {
   kCheckAdmission,
   kPlanPreview,
   kExplainVm,
+  kSetGrants,
   kSetMaintenance,
   kListAuditRecords,
 };
 
 // In the order of RpcMethod.
-inline constexpr std::array<std::string_view, 20> kRpcMethodNames = {
+inline constexpr std::array<std::string_view, 21> kRpcMethodNames = {
     "ListVms",         "GetVm",        "ResizeVm",     "ListOperations", "GetOperation",
     "CancelOperation", "WatchVms",     "GetHost",      "ListTenants",    "GetTenant",
     "CreateTenant",    "UpdateTenant", "DeleteTenant", "GetVmPolicy",    "UpdateVmPolicy",
-    "CheckAdmission",  "PlanPreview",  "ExplainVm",    "SetMaintenance", "ListAuditRecords"};
+    "CheckAdmission",  "PlanPreview",  "ExplainVm",    "SetGrants",      "SetMaintenance", "ListAuditRecords"};
 
 // gRPC status codes by number.
 inline constexpr std::array<std::string_view, 17> kRpcCodeNames = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/time/time.h"
@@ -12,7 +13,8 @@ namespace hypertier::qos {
 enum class Compliance { kCompliant, kLagging, kViolating, kConfined };
 
 // Whether a VM keeps what it was told to give back: it holds more of a tier than it should, and has not come nearer to
-// it for some time. One that gives back, however slowly, does not overstay.
+// it for some time. One that gives back does not overstay, though it be slowly; but a page now and then is no giving
+// back: it must come nearer by a twentieth of what is too much.
 class Overstay {
  public:
   // Call it each period. `allowed`: target and slack; `now`: of a clock that never goes back.
@@ -21,7 +23,8 @@ class Overstay {
       since_.reset();
       return;
     }
-    if (!since_ || held < held_) {
+    const Bytes nearer = std::max(Bytes((held_ - allowed).count() / 20), kPage);
+    if (!since_ || held + nearer <= held_) {
       since_ = now;
       held_ = held;
     }

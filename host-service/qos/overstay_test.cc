@@ -29,6 +29,16 @@ TEST_F(OverstayTest, IsNotToGiveBackSlowly) {
   EXPECT_TRUE(After(21, 12));
 }
 
+TEST_F(OverstayTest, APageNowAndThenIsNoGivingBack) {
+  bool overstays = false;
+  for (int second = 0; second < 20; ++second) {
+    overstay_.Update(Bytes::GiB(8) - Bytes::KiB(4 * static_cast<std::uint64_t>(second)), Bytes::GiB(4),
+                     absl::Seconds(second));
+    overstays = overstay_.Lasts(absl::Seconds(second), absl::Seconds(3));
+    EXPECT_EQ(overstays, second >= 3) << second;
+  }
+}
+
 TEST_F(OverstayTest, EndsWithWhatWasToBeGivenBack) {
   EXPECT_FALSE(After(0, 8));
   EXPECT_TRUE(After(5, 8));

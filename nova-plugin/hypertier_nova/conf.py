@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options, all in [hypertier] of nova.conf."""
+"""Options of what runs inside nova, all in [hypertier] of nova.conf."""
 
 import typing as ty
 
@@ -62,5 +62,7 @@ def register(conf: cfg.ConfigOpts) -> None:
 
 
 def list_opts() -> ty.List[ty.Tuple[cfg.OptGroup, ty.List[cfg.Opt]]]:
-    """For oslo-config-generator --namespace hypertier_nova."""
-    return [(GROUP, SCHEDULER_OPTS + COMPUTE_OPTS)]
+    """For oslo-config-generator --namespace hypertier_nova: these, and those of the placement agent."""
+    # Not for who runs inside nova.
+    from hypertier_nova.placement_agent import options
+    return [(GROUP, SCHEDULER_OPTS + COMPUTE_OPTS), *options.list_opts()]

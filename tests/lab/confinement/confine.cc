@@ -4,7 +4,8 @@
 //
 //   confine NAME UUID memfd|anonymous FMEM_BYTES SMEM_BYTES MOST_BYTES
 //
-// Prints "FAST SLOW MOVED" in bytes; node 0 is FMEM's, node 1 SMEM's. Exit status 1: the error is on standard error.
+// Prints "FAST SLOW MOVED" in bytes; node 0 is FMEM's, node 1 SMEM's. Exit status 1: the error or trouble is on
+// standard error.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -31,9 +32,10 @@ int main(int argc, char** argv) {
   options.nodes = {{0}, {1}};
   options.most_at_a_time = Bytes::MiB(64);
   hypertier::NumaConfiner confiner(options, &probe);
-  const absl::StatusOr<hypertier::Confinement> confined = confiner.Confine(vm, bytes(6));
-  if (!confined.ok()) {
-    fmt::print(stderr, "{}\n", hypertier::ToString(confined.status().message()));
+  const absl::StatusOr<hypertier::Confinement> confined = confiner.Confine(vm, bytes(6), Bytes::Max());
+  const absl::Status status = confined.ok() ? confined->trouble : confined.status();
+  if (!status.ok()) {
+    fmt::print(stderr, "{}\n", hypertier::ToString(status.message()));
     return 1;
   }
   fmt::print("{} {} {}\n", confined->fast.count(), confined->slow.count(), confined->moved.count());

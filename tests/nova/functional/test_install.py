@@ -12,6 +12,7 @@ import testtools
 
 import hypertier_nova
 from hypertier_nova import conf
+from hypertier_nova.placement_agent import options
 import nova
 
 SITE = pathlib.Path(hypertier_nova.__file__).parents[1]
@@ -44,9 +45,37 @@ class InstallTest(testtools.TestCase):
         sample = subprocess.check_output(
             [shutil.which('oslo-config-generator'), '--namespace', 'hypertier_nova'], text=True)
         self.assertIn('[hypertier]', sample)
-        for option in conf.list_opts()[0][1]:
+        self.assertIn('[hypertier_placement]', sample)
+        for option in conf.list_opts()[0][1] + options.OWN_OPTS:
             self.assertTrue(option.help)
             self.assertIn(f'\n#{option.name} =', sample)
+        # Those of keystoneauth, with our defaults.
+        for line in ('#timeout = 10', '#service_type = placement', '#auth_url = <None>', '#password = <None>'):
+            self.assertIn(f'\n{line}\n', sample)
+
+    def test_nothing_that_runs_inside_nova_takes_grpc_along(self) -> None:
+        modules = 'filters, weights, driver, extra_specs, flavor_command'
+        found = subprocess.check_output(
+            [sys.executable, '-c', f'import sys; from hypertier_nova import {modules}; print("grpc" in sys.modules)'],
+            env={**os.environ, 'PYTHONPATH': str(SITE), 'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'}, text=True)
+        self.assertEqual('False\n', found)
+
+    def test_without_compilers_all_but_the_agent_is_installed_and_that_says_so(self) -> None:
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for name in ('source', 'proto'):
+            shutil.copytree(SITE.parent / name, folder / name, ignore=shutil.ignore_patterns('build', '*.egg-info'))
+        site = folder / 'site'
+        subprocess.run(
+            [sys.executable, '-m', 'pip', 'install', '--quiet', '--no-index', '--no-deps', '--no-build-isolation',
+             '--root-user-action=ignore', '--target', site, folder / 'source'],
+            env={'PATH': '/nonexistent'}, check=True)
+        self.assertFalse((site / 'hypertier').exists())
+        self.assertEqual(1, len(list(site.glob('hypertier_nova-*.dist-info'))))
+        done = subprocess.run([sys.executable, site / 'bin' / 'hypertier-placement', '--help'], text=True,
+                              env={'PYTHONPATH': str(site)}, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(1, done.returncode)
+        self.assertIn('protobuf-compiler-grpc', done.stderr)
+        self.assertNotIn('Traceback', done.stderr)
 
     def test_the_command_runs(self) -> None:
         done = subprocess.check_output([SITE / 'bin' / 'hypertier-flavor', 'create', 'x', '--vcpus', '1',
