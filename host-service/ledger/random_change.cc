@@ -155,6 +155,7 @@ Change SetGrants(Dice& dice) {
         .uuid = uuid, .tenant = dice.OneIn(4) ? "" : dice.Tenant(), .reservation = {dice.Size(), dice.Size()}};
   }
   std::vector<GrantRecord> all;
+  all.reserve(grants.size());
   for (const auto& [uuid, grant] : grants) all.push_back(grant);
   return {"SetGrants", [all, audit = RandomAudit(dice, "grants.set", "host")](Ledger& ledger) {
             return ledger.SetGrants(all, audit);

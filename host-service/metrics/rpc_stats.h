@@ -36,10 +36,10 @@ enum class RpcMethod {
 
 // In the order of RpcMethod.
 inline constexpr std::array<std::string_view, 21> kRpcMethodNames = {
-    "ListVms",         "GetVm",        "ResizeVm",     "ListOperations", "GetOperation",
-    "CancelOperation", "WatchVms",     "GetHost",      "ListTenants",    "GetTenant",
-    "CreateTenant",    "UpdateTenant", "DeleteTenant", "GetVmPolicy",    "UpdateVmPolicy",
-    "CheckAdmission",  "PlanPreview",  "ExplainVm",    "SetGrants",      "SetMaintenance", "ListAuditRecords"};
+    "ListVms",      "GetVm",          "ResizeVm",        "ListOperations", "GetOperation", "CancelOperation",
+    "WatchVms",     "GetHost",        "ListTenants",     "GetTenant",      "CreateTenant", "UpdateTenant",
+    "DeleteTenant", "GetVmPolicy",    "UpdateVmPolicy",  "CheckAdmission", "PlanPreview",  "ExplainVm",
+    "SetGrants",    "SetMaintenance", "ListAuditRecords"};
 
 // gRPC status codes by number.
 inline constexpr std::array<std::string_view, 17> kRpcCodeNames = {
