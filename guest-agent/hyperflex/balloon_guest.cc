@@ -30,6 +30,10 @@ absl::Status BalloonGuest::Rediscard() {
   return device_.Rediscard();
 }
 
+void BalloonGuest::LimitMoves(Bytes per_second) {
+  if (placement_ != nullptr) placement_->LimitMoves(per_second);
+}
+
 std::shared_ptr<const PlacementFigures> BalloonGuest::Placement() {
   return placement_ == nullptr ? nullptr : placement_->figures();
 }

@@ -23,6 +23,7 @@ class BalloonGuest final : public Guest {
   absl::StatusOr<BalloonFigures> Balloons() override;
   absl::Status SetBalloons(std::uint64_t generation, const PerTier<std::optional<Bytes>>& balloons) override;
   absl::Status Rediscard() override;
+  void LimitMoves(Bytes per_second) override;
   std::shared_ptr<const PlacementFigures> Placement() override;
 
   const HyperflexDevice& device() const { return device_; }

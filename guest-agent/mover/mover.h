@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -66,6 +67,9 @@ class Mover {
   // The host takes FMEM back, and waits: as long as a plan has demotions they alone are carried out, and neither the
   // rate nor the share of CPU holds them up. A call is no longer than any other.
   void SetUrgent(bool urgent) { urgent_ = urgent; }
+
+  // In place of options.per_second. Of a burst no more than a second's is left.
+  void LimitRate(Bytes per_second) { bucket_.SetRate(per_second, std::min(per_second, options_.burst)); }
 
   // Tells the classifier what was moved, what was found to be different from what it believed, and what to leave
   // alone for a while. Costs nothing if the plan moves nothing.

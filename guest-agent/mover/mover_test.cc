@@ -370,6 +370,19 @@ TEST_F(MoverTest, KeepsToItsRate) {
   EXPECT_LE(stats().exchanged, Bytes::MiB(48));
 }
 
+TEST_F(MoverTest, KeepsToARateThatIsSetLater) {
+  options_.per_second = options_.burst = Bytes::GiB(1);
+  Carry();
+  mover_->LimitRate(Bytes::MiB(8));
+  for (int n = 0; n < 100; ++n) {
+    Chunk(kHot, n, 512, true);
+    Chunk(kCold, n, 512, true);
+    PlanExchange(n, n);
+  }
+  Carry();
+  EXPECT_EQ(stats().exchanged, Bytes::MiB(4));
+}
+
 TEST_F(MoverTest, WhatTheHostWaitsForIsHeldUpByNoLimitButThatOfACall) {
   options_.per_second = options_.burst = Bytes::MiB(2);
   options_.share_of_cpu = 0.001;

@@ -42,6 +42,15 @@ TEST(TokenBucket, HoldsAFlowToItsRate) {
   EXPECT_FALSE(bucket.HasAny(now - seconds(10)));
 }
 
+TEST(TokenBucket, ANewRateHoldsFromThenOnAndTheDebtStays) {
+  TokenBucket bucket(Bytes::MiB(10), Bytes::MiB(20));
+  const Time now{};
+  bucket.SetRate(Bytes::MiB(1), Bytes::MiB(1));
+  bucket.Take(now, Bytes::MiB(3));
+  EXPECT_FALSE(bucket.HasAny(now + milliseconds(1999)));
+  EXPECT_TRUE(bucket.HasAny(now + milliseconds(2001)));
+}
+
 TEST(CpuBudget, PausesAfterWhatWasCostly) {
   CpuBudget budget(0.01, milliseconds(10), milliseconds(50));
   Time now = Time(seconds(100));

@@ -10,6 +10,12 @@ TokenBucket::TokenBucket(Bytes per_second, Bytes burst)
       burst_(static_cast<double>(burst.count())),
       level_(static_cast<double>(burst.count())) {}
 
+void TokenBucket::SetRate(Bytes per_second, Bytes burst) {
+  rate_ = static_cast<double>(per_second.count());
+  burst_ = static_cast<double>(burst.count());
+  level_ = std::min(level_, burst_);
+}
+
 void TokenBucket::Fill(Time now) {
   if (filled_ == Time::min()) filled_ = now;
   if (now <= filled_) return;

@@ -16,14 +16,17 @@ class TokenBucket {
   // Starts full.
   TokenBucket(Bytes per_second, Bytes burst);
 
+  // From the next call on. A debt stays.
+  void SetRate(Bytes per_second, Bytes burst);
+
   bool HasAny(Time now);
   void Take(Time now, Bytes amount);
 
  private:
   void Fill(Time now);
 
-  const double rate_;
-  const double burst_;
+  double rate_;
+  double burst_;
   double level_;
   // Unset until the first call.
   Time filled_ = Time::min();

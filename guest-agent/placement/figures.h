@@ -32,6 +32,7 @@ struct PlacementFigures {
   std::uint64_t sampling_cpu_ns = 0;
   std::uint64_t classification_cpu_ns = 0;
   std::uint64_t migration_cpu_ns = 0;
+  Bytes move_limit;
 };
 
 }  // namespace hypertier::agent

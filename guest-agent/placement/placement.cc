@@ -130,8 +130,17 @@ ranges::Time Placement::NextPlan(ranges::Time now, std::uint64_t cost_ns) const 
   return now + std::clamp<std::chrono::nanoseconds>(affordable, usual, kIdlePlanInterval);
 }
 
+void Placement::LimitMoves(Bytes per_second) {
+  if (per_second == move_limit_) return;
+  move_limit_ = per_second;
+  mover_.LimitRate(per_second == Bytes() ? options_.mover.per_second : per_second);
+  spdlog::info("placement: the host has it move {} a second at most",
+               per_second == Bytes() ? "what it likes" : FormatBytes(per_second));
+}
+
 PlacementFigures Placement::Figures() const {
   PlacementFigures figures;
+  figures.move_limit = move_limit_;
   figures.source_reason = tier_problem_.empty() ? source_.reason : tier_problem_;
   figures.sampling_cpu_ns = clock_.spent(Stage::kSampling);
   figures.classification_cpu_ns = clock_.spent(Stage::kClassification);

@@ -53,6 +53,9 @@ class Placement {
   // Has the next Step plan and move, whatever was planned last.
   void PlanSoon() { plan_due_ = ranges::Time::min(); }
 
+  // The most that is moved in a second in place of options.mover.per_second; 0: that again.
+  void LimitMoves(Bytes per_second);
+
   // As of the last Step.
   PlacementFigures Figures() const;
 
@@ -92,6 +95,7 @@ class Placement {
   ranges::Time retry_due_ = ranges::Time::min();
   std::string tier_problem_;
   bool moved_out_ = false;
+  Bytes move_limit_;
 };
 
 }  // namespace hypertier::agent

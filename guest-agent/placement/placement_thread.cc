@@ -35,6 +35,14 @@ void PlacementThread::Hurry() {
   wake_.notify_all();
 }
 
+void PlacementThread::LimitMoves(Bytes per_second) {
+  {
+    const std::lock_guard lock(mutex_);
+    move_limit_ = per_second;
+  }
+  wake_.notify_all();
+}
+
 std::shared_ptr<const PlacementFigures> PlacementThread::figures() const {
   const std::lock_guard lock(mutex_);
   return figures_;
@@ -47,7 +55,13 @@ void PlacementThread::Run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     if (std::exchange(hurry_, false)) placement_->PlanSoon();
+    const std::optional<Bytes> move_limit = std::exchange(move_limit_, std::nullopt);
     lock.unlock();
+    if (move_limit) {
+      placement_->LimitMoves(*move_limit);
+      // The host is to see it.
+      figures_due = ranges::Time::min();
+    }
     const ranges::Time now = std::chrono::steady_clock::now();
     const ranges::Time due = placement_->Step(now);
     std::shared_ptr<const PlacementFigures> figures;
@@ -57,7 +71,7 @@ void PlacementThread::Run() {
     }
     lock.lock();
     if (figures != nullptr) figures_ = std::move(figures);
-    wake_.wait_until(lock, due, [this] { return stop_ || hurry_; });
+    wake_.wait_until(lock, due, [this] { return stop_ || hurry_ || move_limit_; });
   }
 }
 

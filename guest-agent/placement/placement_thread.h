@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "guest-agent/placement/placement.h"
@@ -20,6 +21,9 @@ class PlacementThread {
   // The balloons are about to change: what there is to move is looked for at once.
   void Hurry();
 
+  // Placement::LimitMoves, before the next step.
+  void LimitMoves(Bytes per_second);
+
   // Never null.
   std::shared_ptr<const PlacementFigures> figures() const;
 
@@ -31,6 +35,7 @@ class PlacementThread {
   std::condition_variable wake_;
   bool stop_ = false;
   bool hurry_ = false;
+  std::optional<Bytes> move_limit_;
   std::shared_ptr<const PlacementFigures> figures_;
   std::thread thread_;
 };

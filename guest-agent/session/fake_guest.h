@@ -46,6 +46,8 @@ class FakeGuest final : public Guest {
     return commands;
   }
 
+  void LimitMoves(Bytes per_second) override { move_limit = per_second; }
+
   std::shared_ptr<const PlacementFigures> Placement() override { return placement; }
 
   std::shared_ptr<const PlacementFigures> placement;
@@ -53,6 +55,7 @@ class FakeGuest final : public Guest {
   absl::Status balloons;
   absl::Status commands;
   Snapshot snapshot;
+  std::optional<Bytes> move_limit;
   int looks = 0;
 };
 

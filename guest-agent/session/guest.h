@@ -34,6 +34,9 @@ class Guest {
   virtual absl::Status SetBalloons(std::uint64_t generation, const PerTier<std::optional<Bytes>>& balloons) = 0;
   virtual absl::Status Rediscard() = 0;
 
+  // The most that placement is to move in a second; 0: its own limit.
+  virtual void LimitMoves(Bytes /*per_second*/) {}
+
   // Null while nothing is placed in this guest.
   virtual std::shared_ptr<const PlacementFigures> Placement() { return nullptr; }
 };

@@ -105,6 +105,7 @@ void AddPlacement(const PlacementFigures& figures, v1::Report& report) {
   to.set_sampling_cpu_ns(figures.sampling_cpu_ns);
   to.set_classification_cpu_ns(figures.classification_cpu_ns);
   to.set_migration_cpu_ns(figures.migration_cpu_ns);
+  to.set_move_limit(figures.move_limit.count());
 }
 
 std::string BoundedText(std::string_view text, std::size_t limit) {

@@ -74,6 +74,7 @@ void Session::Handle(Time now, const v1::HostMessage& message) {
   if (state_ != State::kOpen) return;
   if (message.has_set_balloons()) return HandleSetBalloons(message.set_balloons());
   if (message.has_rediscard()) return HandleRediscard();
+  if (message.has_limit_moves()) return guest_.LimitMoves(Bytes(message.limit_moves().bytes_per_second()));
 }
 
 void Session::HandleHello(Time now, std::uint64_t session, const v1::HostHello& hello) {

@@ -121,6 +121,7 @@ TEST_F(SessionTest, ReportsPlacementToAHostThatWantsIt) {
   figures.hit_ratio = 0.75;
   figures.curve = {{Bytes::MiB(4), 0.5}, {Bytes::MiB(64), 1}};
   figures.exchanged = Bytes::MiB(2);
+  figures.move_limit = Bytes::MiB(3);
   guest_.placement = std::make_shared<const PlacementFigures>(figures);
   HearHello();
   auto said = Pass(milliseconds(0));
@@ -141,6 +142,18 @@ TEST_F(SessionTest, ReportsPlacementToAHostThatWantsIt) {
   ASSERT_EQ(placement.curve_size(), 2);
   EXPECT_EQ(placement.curve(1).fmem_bytes(), Bytes::MiB(64).count());
   EXPECT_EQ(placement.exchanged_bytes(), Bytes::MiB(2).count());
+  EXPECT_EQ(placement.move_limit(), Bytes::MiB(3).count());
+}
+
+TEST_F(SessionTest, PlacementIsToldHowMuchItMayMove) {
+  v1::HostMessage limit;
+  limit.set_session(42);
+  limit.mutable_limit_moves()->set_bytes_per_second(4096);
+  Hear(limit);
+  EXPECT_EQ(guest_.move_limit, std::nullopt) << "there is no session yet";
+  HearHello();
+  Hear(limit);
+  EXPECT_EQ(guest_.move_limit, Bytes(4096));
 }
 
 TEST_F(SessionTest, AMinuteOfUnreadHostHellosIsAnsweredOnce) {

@@ -210,6 +210,7 @@ void ConvertPlacement(const agent::v1::PlacementReport& report, v1::Placement& p
   placement.set_sampling_cpu_ns(report.sampling_cpu_ns());
   placement.set_classification_cpu_ns(report.classification_cpu_ns());
   placement.set_migration_cpu_ns(report.migration_cpu_ns());
+  placement.set_move_limit_bytes_per_second(report.move_limit());
 }
 
 }  // namespace

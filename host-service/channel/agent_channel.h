@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/bytes.h"
 #include "host-service/channel/link_options.h"
 #include "host-service/channel/time.h"
 #include "hypertier/agent/v1/agent.pb.h"
@@ -59,6 +60,9 @@ class AgentChannel {
   // newer one replaces it, or the session ends. Dropped while the link is not up or has no balloons: after LinkUp say
   // it again.
   virtual void SetBalloons(const std::string& vm, const agent::v1::SetBalloons& command) = 0;
+
+  // Sent once; dropped while the link is not up. 0: the agent's own limit.
+  virtual void LimitMoves(const std::string& vm, Bytes per_second) = 0;
 
   // Sent once; dropped while the link is not up.
   virtual void Rediscard(const std::string& vm) = 0;

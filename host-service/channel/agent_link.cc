@@ -77,6 +77,7 @@ void AgentLink::EndSession(State state) {
   hello_due_ = set_due_ = Time::max();
   refuse_reason_.clear();
   set_.reset();
+  limit_.reset();
   rediscard_ = false;
 }
 
@@ -261,6 +262,10 @@ void AgentLink::SetBalloons(Time now, const agent::v1::SetBalloons& command) {
   set_due_ = now;
 }
 
+void AgentLink::LimitMoves(Bytes per_second) {
+  if (state_ == State::kUp) limit_ = per_second;
+}
+
 void AgentLink::Rediscard() {
   rediscard_ = state_ == State::kUp && balloons_;
 }
@@ -305,6 +310,8 @@ void AgentLink::Produce(Time now) {
   } else if (now >= set_due_) {
     set_due_ = now + options_.repeat;
     *message.mutable_set_balloons() = *set_;
+  } else if (limit_) {
+    message.mutable_limit_moves()->set_bytes_per_second(std::exchange(limit_, std::nullopt)->count());
   } else if (rediscard_) {
     rediscard_ = false;
     message.mutable_rediscard();

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "common/bytes.h"
 #include "common/frame.h"
 #include "host-service/channel/agent_channel.h"
 #include "host-service/channel/link_options.h"
@@ -50,6 +51,7 @@ class AgentLink {
   void Consume(std::size_t count);
 
   void SetBalloons(Time now, const agent::v1::SetBalloons& command);
+  void LimitMoves(Bytes per_second);
   void Rediscard();
 
   const std::string& vm() const { return vm_; }
@@ -115,6 +117,7 @@ class AgentLink {
   std::string refuse_reason_;
   std::optional<agent::v1::SetBalloons> set_;
   Time set_due_ = Time::max();
+  std::optional<Bytes> limit_;
   bool rediscard_ = false;
 };
 

@@ -183,6 +183,20 @@ TEST_F(AgentLinkTest, CommandsAreDroppedWhileThereIsNoSessionOrNoBalloons) {
   EXPECT_TRUE(Said().at(0).has_rediscard());
 }
 
+TEST_F(AgentLinkTest, TheNewestLimitOfMovesIsSentOnceAndDroppedWhileThereIsNoSession) {
+  link_.LimitMoves(Bytes::MiB(1));
+  Said();
+  GuestMessage hello = Hello();
+  hello.mutable_hello()->clear_features();
+  ASSERT_TRUE(Hear(hello).ok());
+  EXPECT_THAT(Pass(seconds(3)), IsEmpty());
+  link_.LimitMoves(Bytes::MiB(2));
+  link_.LimitMoves(Bytes::MiB(3));
+  const auto said = Pass(seconds(3));
+  ASSERT_THAT(said, SizeIs(1));
+  EXPECT_EQ(said[0].limit_moves().bytes_per_second(), Bytes::MiB(3).count());
+}
+
 TEST_F(AgentLinkTest, ARestartedAgentGetsANewSession) {
   Open();
   link_.SetBalloons(now_, Set(7));

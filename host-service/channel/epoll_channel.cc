@@ -65,7 +65,7 @@ void EpollChannel::Open(const std::string& vm, const std::string& socket_path) {
 void EpollChannel::Close(const std::string& vm) {
   {
     const std::lock_guard lock(mutex_);
-    wishes_[vm] = Wish{.close = true, .open = {}, .set_balloons = {}, .rediscard = false};
+    wishes_[vm] = Wish{.close = true, .open = {}, .set_balloons = {}, .limit_moves = {}, .rediscard = false};
   }
   Wake();
 }
@@ -74,6 +74,14 @@ void EpollChannel::SetBalloons(const std::string& vm, const agent::v1::SetBalloo
   {
     const std::lock_guard lock(mutex_);
     wishes_[vm].set_balloons = command;
+  }
+  Wake();
+}
+
+void EpollChannel::LimitMoves(const std::string& vm, Bytes per_second) {
+  {
+    const std::lock_guard lock(mutex_);
+    wishes_[vm].limit_moves = per_second;
   }
   Wake();
 }
@@ -147,6 +155,7 @@ void EpollChannel::CarryOut(Time now, const std::string& vm, Wish wish) {
   if (id == ids_.end()) return;
   Entry& entry = entries_.at(id->second);
   if (wish.set_balloons) entry.connection->link().SetBalloons(now, *wish.set_balloons);
+  if (wish.limit_moves) entry.connection->link().LimitMoves(*wish.limit_moves);
   if (wish.rediscard) entry.connection->link().Rediscard();
   Run(entry, now, 0);
 }

@@ -32,6 +32,7 @@ class EpollChannel final : public AgentChannel {
   void Open(const std::string& vm, const std::string& socket_path) override;
   void Close(const std::string& vm) override;
   void SetBalloons(const std::string& vm, const agent::v1::SetBalloons& command) override;
+  void LimitMoves(const std::string& vm, Bytes per_second) override;
   void Rediscard(const std::string& vm) override;
 
  private:
@@ -40,6 +41,7 @@ class EpollChannel final : public AgentChannel {
     bool close = false;
     std::optional<std::string> open;
     std::optional<agent::v1::SetBalloons> set_balloons;
+    std::optional<Bytes> limit_moves;
     bool rediscard = false;
   };
   // One VM; known to epoll by `id`, which is never used again, so that an event for a closed link finds nothing.

@@ -63,6 +63,7 @@ PlacementReport CleanPlacement(const PlacementReport& report) {
   clean.set_sampling_cpu_ns(report.sampling_cpu_ns());
   clean.set_classification_cpu_ns(report.classification_cpu_ns());
   clean.set_migration_cpu_ns(report.migration_cpu_ns());
+  clean.set_move_limit(report.move_limit());
   return clean;
 }
 

@@ -21,6 +21,8 @@ class AgentCommands {
   virtual void Close(const std::string& uuid) = 0;
   // The newest is what counts; lost without notice when the link is not up.
   virtual void SetBalloons(const std::string& uuid, const agent::v1::SetBalloons& command) = 0;
+  // Likewise; 0: the agent's own limit.
+  virtual void LimitMoves(const std::string& uuid, Bytes per_second) = 0;
   virtual void Rediscard(const std::string& uuid) = 0;
 };
 

@@ -104,6 +104,10 @@ void Engine::HandleReport(const std::string& uuid, const agent::v1::Report& mess
   VmLink& link = vm->link;
   link.placement =
       message.has_placement() ? std::make_shared<const agent::v1::PlacementReport>(message.placement()) : nullptr;
+  const Bytes move_limit = vm->description->move_limit.value_or(Bytes());
+  if (message.has_placement() && message.placement().move_limit() != move_limit.count()) {
+    world_.agents->LimitMoves(uuid, move_limit);
+  }
   link.last_report_mono = now.mono;
   link.last_report_wall = now.wall;
   link.quiet_since = now.mono;

@@ -8,6 +8,7 @@ namespace hypertier::control {
 namespace {
 
 using agent::v1::Report;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(EngineGuest, FiguresBeyondTheCellsAreBoundedAndCounted) {
@@ -90,6 +91,28 @@ TEST(EngineGuest, PlacementIsShownWhileTheLinkIsUpWithOrWithoutBalloons) {
   EXPECT_EQ(h.Vm()->placement, nullptr) << "nobody says so any more";
   h.LinkUp("boot-1", false);
   EXPECT_EQ(h.Vm()->placement, nullptr) << "that was another session";
+}
+
+TEST(EngineGuest, TheMoveRateOfTheMetadataIsSaidUntilTheAgentConfirmsIt) {
+  Harness h;
+  h.Define().move_limit = Bytes::MiB(64);
+  h.Appear();
+  h.LinkUp("boot-1", false);
+  Report report;
+  h.Say(report);
+  EXPECT_TRUE(h.agents.limits[kUuid].empty()) << "nothing is placed there";
+  report.mutable_placement()->set_source("pebs");
+  h.Say(report);
+  h.Say(report);
+  EXPECT_THAT(h.agents.limits[kUuid], ElementsAre(Bytes::MiB(64), Bytes::MiB(64)));
+  report.mutable_placement()->set_move_limit(Bytes::MiB(64).count());
+  h.Say(report);
+  EXPECT_EQ(h.agents.limits[kUuid].size(), 2u);
+  // The metadata is changed.
+  h.Define().move_limit.reset();
+  h.Appear();
+  h.Say(report);
+  EXPECT_EQ(h.agents.limits[kUuid].back(), Bytes());
 }
 
 TEST(EngineGuest, MemoryBackedAgainIsHandedOverOnceMoreAfterTwoMeasurements) {

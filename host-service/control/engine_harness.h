@@ -23,10 +23,12 @@ class FakeAgents : public AgentCommands {
   void SetBalloons(const std::string& uuid, const agent::v1::SetBalloons& command) override {
     sent[uuid].push_back(command);
   }
+  void LimitMoves(const std::string& uuid, Bytes per_second) override { limits[uuid].push_back(per_second); }
   void Rediscard(const std::string& uuid) override { ++rediscards[uuid]; }
 
   std::map<std::string, std::string> open;
   std::map<std::string, std::vector<agent::v1::SetBalloons>> sent;
+  std::map<std::string, std::vector<Bytes>> limits;
   std::map<std::string, int> rediscards;
 };
 

@@ -88,6 +88,7 @@ class Simulation : public AgentCommands, public DomainCommands, public Residency
     EXPECT_TRUE(!is_new || std::next(at) == guest.told.end()) << "generations grow";
     if (guest.linked) guest.inbox.push_back(command);
   }
+  void LimitMoves(const std::string&, Bytes) override {}
   void Rediscard(const std::string&) override {}
   void Pause(const std::string&) override {}
   void Destroy(const std::string&) override {}

@@ -19,6 +19,7 @@ class QuietWorld : public AgentCommands, public DomainCommands, public Residency
   void SetBalloons(const std::string&, const agent::v1::SetBalloons& command) override {
     generation = command.generation();
   }
+  void LimitMoves(const std::string&, Bytes) override {}
   void Rediscard(const std::string&) override {}
   void AttachAgentChannel(const std::string&) override {}
   void Pause(const std::string&) override {}

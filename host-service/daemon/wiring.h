@@ -24,6 +24,7 @@ class Wiring : public control::AgentCommands, public control::DomainCommands, pu
   void SetBalloons(const std::string& uuid, const agent::v1::SetBalloons& command) override {
     channel->SetBalloons(uuid, command);
   }
+  void LimitMoves(const std::string& uuid, Bytes per_second) override { channel->LimitMoves(uuid, per_second); }
   void Rediscard(const std::string& uuid) override { channel->Rediscard(uuid); }
   void AttachAgentChannel(const std::string& uuid) override {
     hypervisor->AttachAgentChannel(uuid,

@@ -71,7 +71,7 @@ TEST(DescribeDomain, PrefersOurOwnTenantOverNovas) {
 
 TEST(DescribeDomain, ReadsWhatTheVmIsPromised) {
   const Description d = Describe(Replace(kLive, "<metadata>", R"(<metadata>
-    <ht:vm xmlns:ht='urn:hypertier:vm:1' mode='auto' class='gold'>
+    <ht:vm xmlns:ht='urn:hypertier:vm:1' mode='auto' class='gold' move-rate='64MiB'>
       <ht:fmem reservation='25%' limit='4GiB' shares='2.5'/><ht:smem reservation='1GiB'/>
     </ht:vm>)"));
   EXPECT_EQ(d.tenant, "a1b2");
@@ -79,17 +79,21 @@ TEST(DescribeDomain, ReadsWhatTheVmIsPromised) {
   const policy::Terms terms{{policy::Amount::Percent(25), policy::Amount::Of(Bytes::GiB(4)), 2.5},
                             {policy::Amount::Of(Bytes::GiB(1)), {}, {}}};
   EXPECT_EQ(d.policy, (policy::VmTerms{policy::Mode::kAuto, "gold", terms}));
+  EXPECT_EQ(d.move_limit, Bytes::MiB(64));
   EXPECT_EQ(Describe(kLive).policy, policy::VmTerms{});
+  EXPECT_EQ(Describe(kLive).move_limit, std::nullopt);
 }
 
 TEST(DescribeDomain, LeavesOutOfThePolicyWhatCannotBeReadAndSaysWhy) {
   const Description d = Describe(Replace(kLive, "<metadata>", R"(<metadata>
-    <ht:vm xmlns:ht='urn:hypertier:vm:1' mode='none'>
+    <ht:vm xmlns:ht='urn:hypertier:vm:1' mode='none' move-rate='0'>
       <ht:fmem reservation='120%' limit='much' shares='0'/><ht:smem shares='3'/>
     </ht:vm>)"));
   EXPECT_THAT(d.policy_problems,
               ElementsAre(HasSubstr("metadata <vm> mode"), HasSubstr("metadata <fmem> reservation: \"120%\""),
-                          HasSubstr("metadata <fmem> limit"), HasSubstr("metadata <fmem> shares")));
+                          HasSubstr("metadata <fmem> limit"), HasSubstr("metadata <fmem> shares"),
+                          HasSubstr("metadata <vm> move-rate: is 0")));
+  EXPECT_EQ(d.move_limit, std::nullopt);
   EXPECT_EQ(d.policy.terms.fmem(), policy::TierTerms{});
   EXPECT_EQ(d.policy.terms.smem().shares, 3.0);
 }
@@ -103,11 +107,13 @@ TEST(DescribeDomain, ReadsTheExtraSpecsOfNovasFlavor) {
       <nova:extraSpec name='hypertier:smem_shares'>2</nova:extraSpec>
       <nova:extraSpec name='hypertier:qos_class'>gold</nova:extraSpec>
       <nova:extraSpec name='hypertier:policy'>auto</nova:extraSpec>
+      <nova:extraSpec name='hypertier:migrate_mbps'>48</nova:extraSpec>
       <nova:extraSpec name='hw:cpu_policy'>shared</nova:extraSpec>
     </nova:extraSpecs></nova:flavor><nova:owner>)"));
   const auto mib = [](std::uint64_t n) { return policy::Amount::Of(Bytes::MiB(n)); };
   EXPECT_EQ(d.nova_policy,
             (policy::VmTerms{policy::Mode::kAuto, "gold", {{mib(2048), mib(4096), {}}, {mib(14336), {}, 2.0}}}));
+  EXPECT_EQ(d.move_limit, Bytes::MiB(48));
   EXPECT_THAT(d.policy_problems, IsEmpty());
   EXPECT_EQ(d.tenant, "a1b2");
   EXPECT_EQ(d.policy, policy::VmTerms{});
@@ -118,10 +124,13 @@ TEST(DescribeDomain, LeavesOutExtraSpecsThatCannotBeReadAndSaysWhy) {
       <nova:extraSpec name='resources:CUSTOM_FMEM_MB'>2 GiB</nova:extraSpec>
       <nova:extraSpec name='hypertier:policy'>none</nova:extraSpec>
       <nova:extraSpec name='hypertier:fmem_shares'>-1</nova:extraSpec>
+      <nova:extraSpec name='hypertier:migrate_mbps'>0</nova:extraSpec>
       <nova:extraSpec/>
     </nova:extraSpecs></nova:flavor><nova:owner>)"));
   EXPECT_THAT(d.policy_problems, ElementsAre(HasSubstr("extra spec resources:CUSTOM_FMEM_MB: \"2 GiB\""),
-                                             HasSubstr("extra spec hypertier:fmem_shares")));
+                                             HasSubstr("extra spec hypertier:fmem_shares"),
+                                             HasSubstr("extra spec hypertier:migrate_mbps: 0")));
+  EXPECT_EQ(d.move_limit, std::nullopt);
   EXPECT_EQ(d.nova_policy, (policy::VmTerms{policy::Mode::kStatic, "", {}}));
 }
 

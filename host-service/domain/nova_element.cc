@@ -17,12 +17,25 @@ pugi::xml_node Child(const pugi::xml_node& node, std::string_view name) {
   return node.find_child([name](const pugi::xml_node& child) { return LocalName(child) == name; });
 }
 
-absl::StatusOr<policy::Amount> ParseMiB(std::string_view text) {
+absl::StatusOr<Bytes> ParseMiB(std::string_view text) {
   const std::optional<std::uint64_t> mib = ParseUint64(text);
   if (!mib || *mib > (std::uint64_t{1} << 40)) {
     return absl::InvalidArgumentError(fmt::format("\"{}\" is no number of MiB; write e.g. 4096", text));
   }
-  return policy::Amount::Of(Bytes::MiB(*mib));
+  return Bytes::MiB(*mib);
+}
+
+absl::StatusOr<policy::Amount> ParseAmount(std::string_view text) {
+  const absl::StatusOr<Bytes> bytes = ParseMiB(text);
+  if (!bytes.ok()) return bytes.status();
+  return policy::Amount::Of(*bytes);
+}
+
+absl::StatusOr<Bytes> ParseMoveRate(std::string_view text) {
+  absl::StatusOr<Bytes> rate = ParseMiB(text);
+  if (rate.ok() && *rate == Bytes())
+    return absl::InvalidArgumentError("0: nothing would ever be moved; write 1 or more");
+  return rate;
 }
 
 // "none": the VM is left alone, as a static one is.
@@ -32,17 +45,19 @@ absl::StatusOr<policy::Mode> ParsePolicy(std::string_view text) {
 
 class ExtraSpecs {
  public:
-  ExtraSpecs(policy::VmTerms& into, std::vector<std::string>& problems) : into_(into), problems_(problems) {}
+  ExtraSpecs(NovaInstance& instance, std::vector<std::string>& problems)
+      : instance_(instance), into_(instance.policy), problems_(problems) {}
 
   void Take(std::string_view key, std::string_view value) {
     if (key == "hypertier:qos_class") into_.qos_class = std::string(value);
     Read(key, "hypertier:policy", value, ParsePolicy, into_.mode);
+    Read(key, "hypertier:migrate_mbps", value, ParseMoveRate, instance_.move_limit);
     for (const TierId tier : kTiers) {
       policy::TierTerms& terms = into_.terms[tier];
       const std::string_view name = TierName(tier);
       const std::string claim = tier == TierId::kFmem ? "resources:CUSTOM_FMEM_MB" : "resources:CUSTOM_SMEM_MB";
-      Read(key, claim, value, ParseMiB, terms.reservation);
-      Read(key, fmt::format("hypertier:{}_max_mb", name), value, ParseMiB, terms.limit);
+      Read(key, claim, value, ParseAmount, terms.reservation);
+      Read(key, fmt::format("hypertier:{}_max_mb", name), value, ParseAmount, terms.limit);
       Read(key, fmt::format("hypertier:{}_shares", name), value, policy::ParseShares, terms.shares);
     }
   }
@@ -60,6 +75,7 @@ class ExtraSpecs {
     }
   }
 
+  NovaInstance& instance_;
   policy::VmTerms& into_;
   std::vector<std::string>& problems_;
 };
@@ -69,7 +85,7 @@ class ExtraSpecs {
 NovaInstance ReadNovaInstance(const pugi::xml_node& element, std::vector<std::string>& problems) {
   NovaInstance instance;
   instance.project = Child(Child(element, "owner"), "project").attribute("uuid").as_string();
-  ExtraSpecs specs(instance.policy, problems);
+  ExtraSpecs specs(instance, problems);
   for (const pugi::xml_node spec : Child(Child(element, "flavor"), "extraSpecs").children()) {
     specs.Take(spec.attribute("name").as_string(), Trim(spec.child_value()));
   }

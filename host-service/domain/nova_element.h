@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <pugixml.hpp>
 #include <string>
 #include <vector>
 
+#include "common/bytes.h"
 #include "host-service/policy/terms.h"
 
 namespace hypertier::domain {
@@ -16,6 +18,8 @@ struct NovaInstance {
   std::string project;
   // The flavor's extra specs that concern us. Only nova 32 (2025.2) and later write them.
   policy::VmTerms policy;
+  // Of hypertier:migrate_mbps, in a second.
+  std::optional<Bytes> move_limit;
 };
 
 // What of the extra specs cannot be read is left out, and told in `problems`.

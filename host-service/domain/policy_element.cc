@@ -27,14 +27,25 @@ void Read(const pugi::xml_node& node, const char* name, absl::StatusOr<T> (*pars
   }
 }
 
-// For ParseAmount, and for people.
-std::string AmountText(const policy::Amount& amount) {
-  if (amount.percent()) return fmt::format("{:g}%", *amount.percent());
-  const std::uint64_t bytes = amount.bytes().count();
+// For ParseBytes, and for people.
+std::string BytesText(Bytes amount) {
+  const std::uint64_t bytes = amount.count();
   for (const auto& [shift, unit] : {std::pair{30, "GiB"}, {20, "MiB"}, {10, "KiB"}}) {
     if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0) return fmt::format("{}{}", bytes >> shift, unit);
   }
   return fmt::format("{}", bytes);
+}
+
+// For ParseAmount.
+std::string AmountText(const policy::Amount& amount) {
+  if (amount.percent()) return fmt::format("{:g}%", *amount.percent());
+  return BytesText(amount.bytes());
+}
+
+absl::StatusOr<Bytes> ParseMoveRate(std::string_view text) {
+  absl::StatusOr<Bytes> rate = ParseBytes(text);
+  if (rate.ok() && *rate == Bytes()) return absl::InvalidArgumentError("is 0; write what may be moved in a second");
+  return rate;
 }
 
 }  // namespace
@@ -61,6 +72,12 @@ policy::VmTerms ReadPolicy(const pugi::xml_node& element, std::vector<std::strin
   return said;
 }
 
+std::optional<Bytes> ReadMoveRate(const pugi::xml_node& element, std::vector<std::string>& problems) {
+  std::optional<Bytes> rate;
+  Read(element, "move-rate", ParseMoveRate, rate, problems);
+  return rate;
+}
+
 void WritePolicy(const policy::VmTerms& said, std::string_view prefix, pugi::xml_node element) {
   if (said.mode) SetAttribute(element, "mode", policy::ModeName(*said.mode));
   if (!said.qos_class.empty()) SetAttribute(element, "class", said.qos_class);
@@ -72,6 +89,10 @@ void WritePolicy(const policy::VmTerms& said, std::string_view prefix, pugi::xml
     if (terms.limit) SetAttribute(child, "limit", AmountText(*terms.limit));
     if (terms.shares) SetAttribute(child, "shares", fmt::format("{:g}", *terms.shares));
   }
+}
+
+void WriteMoveRate(Bytes per_second, pugi::xml_node element) {
+  SetAttribute(element, "move-rate", BytesText(per_second));
 }
 
 }  // namespace hypertier::domain

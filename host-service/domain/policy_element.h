@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/bytes.h"
 #include "host-service/policy/terms.h"
 
 namespace hypertier::domain {
@@ -17,8 +19,12 @@ std::string_view LocalName(const pugi::xml_node& node);
 // `problems`.
 policy::VmTerms ReadPolicy(const pugi::xml_node& element, std::vector<std::string>& problems);
 
+// The element's `move-rate`, the same way.
+std::optional<Bytes> ReadMoveRate(const pugi::xml_node& element, std::vector<std::string>& problems);
+
 // Writes what `said` says into the element, for ReadPolicy to read; the rest of the element stays as it is. `prefix`:
 // of the element's name, "hypertier:".
 void WritePolicy(const policy::VmTerms& said, std::string_view prefix, pugi::xml_node element);
+void WriteMoveRate(Bytes per_second, pugi::xml_node element);
 
 }  // namespace hypertier::domain

@@ -57,6 +57,7 @@ absl::Status CheckOptions(const ShapeOptions& options) {
     return absl::InvalidArgumentError(
         fmt::format("{} base: balloons can take all of a cell; only virtio-mem has a base", TierName(tier)));
   }
+  if (options.move_rate == Bytes()) return absl::InvalidArgumentError("move rate: 0 would leave hot memory in SMEM");
   return absl::OkStatus();
 }
 
@@ -245,7 +246,7 @@ void ShapeDevices(pugi::xml_node domain) {
 }
 
 void ShapeMetadata(pugi::xml_node domain, const ShapeOptions& options) {
-  if (options.tenant.empty() && options.policy == policy::VmTerms{}) return;
+  if (options.tenant.empty() && options.policy == policy::VmTerms{} && !options.move_rate) return;
   pugi::xml_node metadata = domain.child("metadata");
   if (!metadata) metadata = domain.insert_child_after("metadata", domain.child("name"));
   pugi::xml_node element = metadata.child(kMetadataElement);
@@ -255,6 +256,7 @@ void ShapeMetadata(pugi::xml_node domain, const ShapeOptions& options) {
   }
   if (!options.tenant.empty()) SetAttribute(element, "tenant", options.tenant);
   WritePolicy(options.policy, "hypertier:", element);
+  if (options.move_rate) WriteMoveRate(*options.move_rate, element);
 }
 
 }  // namespace

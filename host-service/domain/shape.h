@@ -25,6 +25,8 @@ struct ShapeOptions {
   // Tenant and policy for the metadata element; what is empty or not said leaves what is there.
   std::string tenant;
   policy::VmTerms policy;
+  // Likewise: the most that the guest's agent is to move between the tiers in a second.
+  std::optional<Bytes> move_rate;
   // HMAT read latencies of the tiers in nanoseconds. Defaults: local DRAM and direct-attached CXL as measured by
   // Sun et al., "Demystifying CXL Memory" (MICRO'23).
   PerTier<unsigned> latency_ns{100, 250};

@@ -101,11 +101,13 @@ TEST(ShapeDomain, WritesThePolicyThatDescribeDomainReads) {
                     "gold",
                     {{policy::Amount::Percent(12.5), policy::Amount::Of(Bytes::GiB(4)), 2.5},
                      {policy::Amount::Of(Bytes::MiB(1536)), policy::Amount::Of(Bytes(5 * 4096)), {}}}};
+  options.move_rate = Bytes::MiB(64);
   const auto shaped = ShapeDomain(kPlain, options);
   ASSERT_TRUE(shaped.ok()) << shaped.status();
   const auto described = DescribeDomain(*shaped);
   EXPECT_EQ(described->tenant, "acme");
   EXPECT_EQ(described->policy, options.policy);
+  EXPECT_EQ(described->move_limit, Bytes::MiB(64));
   EXPECT_TRUE(described->policy_problems.empty());
   // Twice is the same as once; and what is not said again stays.
   EXPECT_EQ(*ShapeDomain(*shaped, options), *shaped);

@@ -4,7 +4,8 @@
 namespace hypertier::domain {
 
 // HyperTier's element in a domain's <metadata>; everything in it may be left out:
-//   <hypertier:vm xmlns:hypertier="urn:hypertier:vm:1" tenant="acme" mode="auto" class="gold">
+//   <hypertier:vm xmlns:hypertier="urn:hypertier:vm:1" tenant="acme" mode="auto" class="gold"
+//       move-rate="64MiB">
 //     <hypertier:fmem reservation="25%" limit="4GiB" shares="2"/>
 //     <hypertier:smem reservation="8GiB"/>
 //   </hypertier:vm>

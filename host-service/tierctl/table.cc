@@ -16,9 +16,11 @@ std::string FormatPlacement(const v1::Placement& placement) {
   const std::string hits = placement.has_hit_ratio()
                                ? fmt::format("{:.0f} % of accesses served by fmem", placement.hit_ratio() * 100)
                                : "no accesses seen";
-  return fmt::format("{}; {}, {} exchanged, {} promoted, {} demoted; {}", placement.source(), hits,
+  const std::uint64_t limit = placement.move_limit_bytes_per_second();
+  return fmt::format("{}; {}, {} exchanged, {} promoted, {} demoted{}; {}", placement.source(), hits,
                      Size(placement.exchanged_bytes()), Size(placement.promoted_bytes()),
-                     Size(placement.demoted_bytes()), placement.source_reason());
+                     Size(placement.demoted_bytes()),
+                     limit == 0 ? "" : fmt::format(", at most {} a second", Size(limit)), placement.source_reason());
 }
 
 // What the VM is promised, and why its targets are what they are.

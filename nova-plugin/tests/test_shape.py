@@ -10,7 +10,8 @@ import pytest
 from hypertier_nova import flavor
 from hypertier_nova import shape
 
-VM = flavor.TieredFlavor(flavor.Tier(64, 128, '2'), flavor.Tier(256, 256))
+VM = flavor.TieredFlavor(flavor.Tier(64, 128, '2'), flavor.Tier(256, 256), policy='auto', qos_class='gold',
+                         migrate_mbps=32)
 XML = '<domain><name>vm</name></domain>'
 
 
@@ -22,13 +23,12 @@ def shaper(tmp_path: pathlib.Path, script: str, **options: ty.Any) -> shape.Shap
     return shape.Shaper(str(program), **options)
 
 
-def test_it_is_given_the_tiers_and_the_xml_with_what_is_promised(tmp_path: pathlib.Path) -> None:
+def test_it_is_given_the_tiers_what_is_promised_and_the_xml(tmp_path: pathlib.Path) -> None:
     out = shaper(tmp_path, 'echo "$@"; cat', smem_nodes='1').shape(XML, VM, 'acme')
-    arguments, xml = out.split('\n', 1)
-    assert arguments == ('domain-xml --tenant=acme --fmem-cell=128MiB --fmem-target=64MiB '
-                         '--smem-cell=256MiB --smem-target=256MiB --smem-node=1 -')
-    assert '<hypertier:vm xmlns:hypertier="urn:hypertier:vm:1" tenant="acme">' in xml
-    assert '<hypertier:fmem reservation="64MiB" limit="128MiB" shares="2"/>' in xml
+    assert out == ('domain-xml --tenant=acme --mode=auto --class=gold --move-rate=32MiB '
+                   '--fmem-cell=128MiB --fmem-target=64MiB --fmem-reservation=64MiB --fmem-limit=128MiB --fmem-shares=2 '
+                   '--smem-cell=256MiB --smem-target=256MiB --smem-reservation=256MiB --smem-limit=256MiB '
+                   f'--smem-node=1 -\n{XML}')
 
 
 def test_a_refusal_is_told_in_tierctls_words(tmp_path: pathlib.Path) -> None:

@@ -171,3 +171,24 @@ def test_promises_are_kept_over_a_restart(qos: Hypertierd) -> None:
     assert sum('tenant.update' in line for line in actions) == 1, actions
     said(qos, 'tenant', 'delete', 'acme')
     assert 'acme' not in said(qos, 'tenants')
+
+
+def test_the_move_rate_of_the_metadata_is_kept_to_by_the_agent(lab: Lab, qos: Hypertierd) -> None:
+    vm = lab.vm(agent=True, tierctl=TIERCTL, fmem='384MiB', smem='512MiB', modules=('hyperplace',),
+                shape=('--move-rate', '4MiB'))
+
+    def confirmed(rate: int) -> None:
+        until(lambda: qos.vm(vm.name).placement.move_limit_bytes_per_second == rate, 20, f'the agent moves at {rate}',
+              lambda: str(qos.vm(vm.name)))
+
+    confirmed(4 * MIB)
+    assert 'at most 4 MiB a second' in said(qos, 'get', vm.name)
+    promise(vm, '<vm move-rate="8MiB"/>')
+    confirmed(8 * MIB)
+    # Another agent is told again.
+    vm.run('killall -KILL hypertier-agent')
+    confirmed(8 * MIB)
+    promise(vm, '<vm/>')
+    confirmed(0)
+    promise(vm, '<vm move-rate="fast"/>')
+    until(lambda: any('move-rate' in problem for problem in qos.vm(vm.name).policy_problems), 10, 'the problem is told')
