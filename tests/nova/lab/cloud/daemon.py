@@ -48,16 +48,19 @@ class Daemon:
     def text(self) -> str:
         return self.log.read_text(encoding='utf-8', errors='replace') if self.log.exists() else ''
 
-    def close(self, patience: float = 5) -> None:
-        """Ends it and whatever it has started."""
-        if self.process is None:
-            return
+    def end(self) -> None:
+        """Asks it to."""
         if self.running():
             self.process.terminate()
-            try:
-                self.process.wait(patience)
-            except subprocess.TimeoutExpired:
-                pass
+
+    def close(self, patience: float) -> None:
+        """Kills what is left of it and of whatever it has started after so many seconds."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            pass
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:

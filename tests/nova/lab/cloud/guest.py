@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lab's guest as images in glance: kernel, initramfs, and disks that differ in what the guest does."""
 
-import base64
+import pathlib
 import typing as ty
 
 from lab import image
@@ -9,21 +9,9 @@ from lab import kernels
 from lab import paths
 from lab.vpebs import build
 
-# Each guest tells its console now and then which boot this is, and what nodes it has.
-_TELL = '''\
-while :; do
-  line="guest $(cat /proc/sys/kernel/random/boot_id)"
-  for node in /sys/devices/system/node/node[0-9]*; do
-    kib=$(sed -n 's/.*MemTotal: *\\([0-9]*\\) kB/\\1/p' $node/meminfo)
-    line="$line ${node##*/} cpus=$(cat $node/cpulist) kib=$kib"
-  done
-  echo "$line end"
-  sleep 4
-done
-'''
-# Could make use of more fast memory than a guest has here.
-_WORK = 'gups --pattern uniform --bytes 340M --updates 1G --warmup-seconds 600 >/dev/null 2>&1 &\n'
-_WORDS = 'console=ttyS0 loglevel=5 panic=-1 ht.balloon=hyperflex ht.agent=on ht.modules=hyperplace'
+_SCRIPTS = pathlib.Path(__file__).resolve().parent.parent / 'guest'
+# At most 255 characters: nova keeps so much of it, and a hard reboot takes what nova has kept.
+_WORDS = 'console=ttyS0 loglevel=5 panic=-1 ht.balloon=hyperflex ht.agent=on ht.modules=hyperplace ht.run='
 
 IDLE = 'guest'
 BUSY = 'busy-guest'
@@ -32,12 +20,11 @@ BUSY = 'busy-guest'
 def upload(images: ty.Any) -> None:
     """images: openstacksdk's, of an administrator."""
     kernel = kernels.get('6.12')
-    ramdisk = image.build(kernel, paths.agent_binary(), [build.workload('gups')])
+    ramdisk = image.build(kernel, paths.agent_binary(), [build.workload('gups'), *_SCRIPTS.iterdir()])
     properties = {'kernel_id': _put(images, 'guest-kernel', 'aki', kernel.vmlinuz.read_bytes()),
                   'ramdisk_id': _put(images, 'guest-ramdisk', 'ari', ramdisk.read_bytes())}
-    for name, script in ((IDLE, _TELL), (BUSY, _WORK + _TELL)):
-        words = f'{_WORDS} ht.run={base64.b64encode(script.encode()).decode()}'
-        _put(images, name, 'raw', bytes(1 << 20), os_command_line=words, **properties)
+    for name, programs in ((IDLE, 'tell'), (BUSY, 'tell,work')):
+        _put(images, name, 'raw', bytes(1 << 20), os_command_line=_WORDS + programs, **properties)
 
 
 def _put(images: ty.Any, name: str, kind: str, content: bytes, **properties: str) -> str:

@@ -11,6 +11,8 @@ import time
 from cloud import daemon
 
 REGION = 'RegionOne'
+# For all programs to end by themselves; nothing that they could lose outlives them.
+_PATIENCE_S = 3
 
 
 class Place:
@@ -77,8 +79,11 @@ class Place:
         until(listens, timeout, f'{started.name} listens on port {port}', started.tail)
 
     def close(self) -> None:
+        for one in self._daemons:
+            one.end()
+        deadline = time.monotonic() + _PATIENCE_S
         while self._daemons:
-            self._daemons.pop().close()
+            self._daemons.pop().close(max(0.0, deadline - time.monotonic()))
 
 
 def until(done: collections.abc.Callable[[], object], timeout: float, what: str,

@@ -3,6 +3,7 @@
 
 import collections.abc
 import pathlib
+import re
 import time
 
 import openstack
@@ -105,6 +106,14 @@ class Stack:
         provider = self.provider()
         return bool(provider) and 'CUSTOM_HYPERTIER' in self.admin.placement.get(
             f'/resource_providers/{provider}/traits').json()['traits']
+
+    def reserved_fmem(self) -> int:
+        """Bytes of fast memory that hypertierd keeps for servers, those included that are on their way."""
+        assert self.host is not None
+        told = re.search(r'^hypertier_host_tier_reservation_bytes{tier="fmem"} (\S+)$', self.host.hypertierd.metrics(),
+                         re.MULTILINE)
+        assert told, 'hypertierd does not export what is reserved'
+        return int(float(told[1]))
 
     def _compute_is_up(self) -> bool:
         return any(one['state'] == 'up' for one in self.admin.compute.get('/os-hypervisors').json()['hypervisors'])

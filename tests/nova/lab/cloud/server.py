@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server of a tenant, as the tenant and as the host see it."""
+
+import re
+import typing as ty
+
+from cloud import client
+from cloud import place
+from cloud import stack
+from integration import api
+
+MIB = 1 << 20
+# An emulated guest on a busy machine.
+BOOT_S = 120
+
+
+class Node(ty.NamedTuple):
+    """A memory node by the guest's own word."""
+    cpus: str
+    mib: int
+
+
+class Server:
+    def __init__(self, cloud: stack.Stack, tenant: str, name: str, uuid: str) -> None:
+        self.cloud = cloud
+        self.client = cloud.client(tenant)
+        self.name = name
+        self.uuid = uuid
+
+    # --- by the tenant's client
+
+    def command(self, *words: str) -> str:
+        """`openstack server ...` about it."""
+        return self.client.openstack('server', *words, self.name)
+
+    def shown(self) -> dict[str, ty.Any]:
+        return self.client.read('server', 'show', self.name)
+
+    def boots(self) -> dict[str, list[Node]]:
+        """Nodes by boot of the guest, as its console last told them."""
+        found = {}
+        for boot, nodes in re.findall(r'^guest (\S+) (.*) end\s*$', self.console(), re.MULTILINE):
+            found[boot] = [Node(cpus, int(kib) // 1024) for cpus, kib in re.findall(r'cpus=(\S*) kib=(\d+)', nodes)]
+        return found
+
+    def console(self) -> str:
+        return self.client.openstack('console', 'log', 'show', self.name)
+
+    def await_boot(self, before: ty.Container[str] = ()) -> tuple[str, list[Node]]:
+        """The first boot that is none of those before: its name and the guest's nodes."""
+        def new() -> list[str]:
+            return [boot for boot in self.boots() if boot not in before]
+        place.until(new, BOOT_S, f'{self.name} tells its console what nodes it has', self.console)
+        boot = new()[0]
+        return boot, self.boots()[boot]
+
+    # --- by the host
+
+    def vm(self) -> ty.Any:
+        """As hypertierd has it."""
+        return self.cloud.host.hypertierd.vm(f'vms/{self.uuid}')
+
+    def tier(self, kind: int) -> ty.Any:
+        return next(tier for tier in self.vm().tiers if tier.kind == kind)
+
+    def fmem(self) -> ty.Any:
+        return self.tier(api.FMEM)
+
+    def smem(self) -> ty.Any:
+        return self.tier(api.SMEM)
+
+    def await_managed(self) -> None:
+        self.cloud.host.hypertierd.wait_managed(f'vms/{self.uuid}', timeout=BOOT_S)
+
+    def tierctl(self, verb: str) -> str:
+        done = self.cloud.host.hypertierd.tierctl(verb, self.vm().display_name)
+        assert done.returncode == 0, done
+        return done.stdout
+
+    # --- by placement
+
+    def allocations(self) -> dict[str, int]:
+        """MiB of the tiers; empty: it holds nothing."""
+        answer = self.cloud.admin.placement.get(f'/allocations/{self.uuid}').json()['allocations']
+        tiers = answer.get(self.cloud.provider(), {'resources': {}})
+        return tiers['resources']
+
+
+class Servers:
+    """Those of a test; close() deletes them."""
+
+    def __init__(self, cloud: stack.Stack) -> None:
+        self._cloud = cloud
+        self._made: list[Server] = []
+
+    def create(self, tenant: str, name: str, flavor: str, image: str) -> Server:
+        """Waits until it is ACTIVE. Raises client.Refused, with nova's words."""
+        of_tenant = self._cloud.client(tenant)
+        try:
+            shown = of_tenant.read('server', 'create', '--flavor', flavor, '--image', image, '--nic', 'none', '--wait',
+                                   name)
+        except client.Refused as error:
+            made = self._find(name)
+            if made is None:
+                raise
+            # It was taken and has failed; the command does not say why.
+            self._made.append(Server(self._cloud, tenant, name, made['id']))
+            raise client.Refused(f'{error}{made.get("fault", {}).get("message", "")}')
+        self._made.append(Server(self._cloud, tenant, name, shown['id']))
+        return self._made[-1]
+
+    def _find(self, name: str) -> ty.Any:
+        found = self._cloud.admin.compute.get(f'/servers/detail?all_tenants=1&name=^{name}$').json()['servers']
+        return found[0] if found else None
+
+    def close(self) -> None:
+        for one in self._made:
+            self._cloud.admin.compute.delete(f'/servers/{one.uuid}')
+        for one in self._made:
+            place.until(lambda: self._find(one.name) is None, 60, f'{one.name} is gone')
+        self._made.clear()
