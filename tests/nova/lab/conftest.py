@@ -15,7 +15,8 @@ from cloud import stack  # noqa: E402
 from lab import lab  # noqa: E402
 
 # Lines of each log that are shown when a test has failed.
-_TAIL = 12
+_TAIL = 6
+_WIDE = 240
 
 
 @pytest.fixture(scope='session')
@@ -39,9 +40,9 @@ def running(logs: pathlib.Path, pytestconfig: pytest.Config) -> collections.abc.
 
 @pytest.fixture(scope='session')
 def flavored(running: stack.Stack) -> stack.Stack:
-    """gold: FMEM 128 MiB and up to 384, SMEM 256. wide: FMEM 320, SMEM 64. plain: no tiers."""
+    """gold: FMEM 128 MiB and up to 384, SMEM 512. wide: FMEM 320, SMEM 320. plain: no tiers."""
     admin = running.client('admin')
-    create = ('--vcpus', '1', '--ram', '384', '--disk', '1')
+    create = ('--vcpus', '1', '--ram', '640', '--disk', '1')
     admin.flavor('create', 'gold', *create, '--fmem-mb', '128', '--fmem-max-mb', '384', '--qos-class', 'gold')
     admin.flavor('create', 'wide', *create, '--fmem-mb', '320', '--qos-class', 'gold')
     assert '2 checked, 0 wrong' in admin.flavor('check', '--all')
@@ -60,7 +61,9 @@ def cloud(flavored: stack.Stack, request: pytest.FixtureRequest,
     if getattr(request.node, 'failed', False):
         for log in sorted(logs.glob('*.log')):
             print(f'--- {log}')
-            print('\n'.join(log.read_text(encoding='utf-8', errors='replace').splitlines()[-_TAIL:]))
+            told = [line[:_WIDE] for line in log.read_text(encoding='utf-8', errors='replace').splitlines()
+                    if ' DEBUG ' not in line and line.strip()]
+            print('\n'.join(told[-_TAIL:]))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_without_hypertierd_nothing_with_tiers_comes_and_its_restart_is_enough(c
     place.until(lambda: not cloud.fit(), OFF_WITHIN_S, 'the trait goes', cloud.host.agent.tail)
     assert_only_untiered_start(servers)
     assert there.shown()['status'] == 'ACTIVE'
-    assert there.allocations() == {'CUSTOM_FMEM_MB': 128, 'CUSTOM_SMEM_MB': 256}
+    assert there.allocations() == {'CUSTOM_FMEM_MB': 128, 'CUSTOM_SMEM_MB': 512}
 
     cloud.host.hypertierd.start()
     place.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
