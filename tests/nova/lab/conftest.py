@@ -10,6 +10,7 @@ import pytest
 _HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE), str(_HERE.parents[1])]
 
+from cloud import offer  # noqa: E402
 from cloud import server  # noqa: E402
 from cloud import stack  # noqa: E402
 from lab import lab  # noqa: E402
@@ -40,23 +41,16 @@ def running(logs: pathlib.Path, pytestconfig: pytest.Config) -> collections.abc.
 
 @pytest.fixture(scope='session')
 def flavored(running: stack.Stack) -> stack.Stack:
-    """gold: FMEM 128 MiB and up to 384, SMEM 512. wide: FMEM 320, SMEM 320. plain: no tiers."""
-    admin = running.client('admin')
-    create = ('--vcpus', '1', '--ram', '640', '--disk', '1')
-    admin.flavor('create', 'gold', *create, '--fmem-mb', '128', '--fmem-max-mb', '384', '--qos-class', 'gold')
-    admin.flavor('create', 'wide', *create, '--fmem-mb', '320', '--qos-class', 'gold')
-    assert '2 checked, 0 wrong' in admin.flavor('check', '--all')
-    admin.openstack('flavor', 'create', *create, 'plain')
+    offer.flavors(running)
+    assert '3 checked, 0 wrong' in running.client('admin').flavor('check', '--all')
     return running
 
 
 @pytest.fixture
 def cloud(flavored: stack.Stack, request: pytest.FixtureRequest,
           logs: pathlib.Path) -> collections.abc.Iterator[stack.Stack]:
-    """The cloud. Each of its tenants may have 448 MiB of fast memory; the host has 512."""
-    for tenant in flavored.catalogue.projects:
-        flavored.catalogue.limit(tenant, 'class:CUSTOM_FMEM_MB', 448)
-        flavored.catalogue.limit(tenant, 'class:CUSTOM_SMEM_MB', 1024)
+    """The cloud, with the flavors and limits of cloud/offer.py."""
+    offer.limits(flavored)
     yield flavored
     if getattr(request.node, 'failed', False):
         for log in sorted(logs.glob('*.log')):

@@ -34,8 +34,8 @@ class Stack:
         self._say = say
         self.libvirt = private_libvirt.PrivateLibvirt('os')
         folder = self.libvirt.folder / 'cloud'
-        folder.mkdir()
-        self.here = place.Place(folder, logs or folder)
+        (folder / 'logs').mkdir(parents=True)
+        self.here = place.Place(folder, logs or folder / 'logs')
         self._network = no_network.NoNetwork()
         self.host: host.Host | None = None
         try:
