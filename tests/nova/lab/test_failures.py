@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What servers see of it when a part of HyperTier is killed. Recovery takes nothing but that part's restart."""
 
+import collections.abc
 import signal
 
 from cloud import client
@@ -14,6 +15,18 @@ import pytest
 # docs/openstack.md: the grace, a look each second, one call, and a round; and what a busy machine adds.
 OFF_WITHIN_S = host.GRACE_S + 1 + 2 + 10
 BACK_WITHIN_S = 30
+
+
+@pytest.fixture(autouse=True)
+def mended(cloud: stack.Stack) -> collections.abc.Iterator[None]:
+    """Whatever a failed test has left dead runs again for the next."""
+    yield
+    for part in (cloud.host.prometheus, cloud.host.agent):
+        if not part.running():
+            part.start()
+    if cloud.host.hypertierd.process.poll() is not None:
+        cloud.host.hypertierd.start()
+    place.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
 
 
 def assert_only_untiered_start(servers: server.Servers) -> None:
