@@ -8,6 +8,8 @@ import subprocess
 
 # The kernel kills it when we end, however we end.
 _WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--']
+# Characters of a line that are shown.
+_WIDE = 300
 
 
 class Daemon:
@@ -42,8 +44,9 @@ class Daemon:
             raise RuntimeError(f'{self.name} ended with {status}; the end of {self.log}:\n{self.tail()}')
         return status == 0
 
-    def tail(self, lines: int = 40) -> str:
-        return '\n'.join(self.text().splitlines()[-lines:])
+    def tail(self, lines: int = 15) -> str:
+        told = [line[:_WIDE] for line in self.text().splitlines() if ' DEBUG ' not in line]
+        return '\n'.join(told[-lines:])
 
     def text(self) -> str:
         return self.log.read_text(encoding='utf-8', errors='replace') if self.log.exists() else ''

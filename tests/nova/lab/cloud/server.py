@@ -11,13 +11,19 @@ from integration import api
 
 MIB = 1 << 20
 # An emulated guest on a busy machine.
-BOOT_S = 120
+BOOT_S = 240
 
 
 class Node(ty.NamedTuple):
     """A memory node by the guest's own word."""
     cpus: str
     mib: int
+
+
+def _nodes_by_boot(console: str) -> dict[str, list[Node]]:
+    """What the guest (guest/tell) has told last, by boot."""
+    return {boot: [Node(cpus, int(kib) // 1024) for cpus, kib in re.findall(r'cpus=(\S*) kib=(\d+)', nodes)]
+            for boot, nodes in re.findall(r'^guest (\S+) (.*) end\s*$', console, re.MULTILINE)}
 
 
 class Server:
@@ -36,23 +42,22 @@ class Server:
     def shown(self) -> dict[str, ty.Any]:
         return self.client.read('server', 'show', self.name)
 
-    def boots(self) -> dict[str, list[Node]]:
-        """Nodes by boot of the guest, as its console last told them."""
-        found = {}
-        for boot, nodes in re.findall(r'^guest (\S+) (.*) end\s*$', self.console(), re.MULTILINE):
-            found[boot] = [Node(cpus, int(kib) // 1024) for cpus, kib in re.findall(r'cpus=(\S*) kib=(\d+)', nodes)]
-        return found
-
     def console(self) -> str:
         return self.client.openstack('console', 'log', 'show', self.name)
 
-    def await_boot(self, before: ty.Container[str] = ()) -> tuple[str, list[Node]]:
-        """The first boot that is none of those before: its name and the guest's nodes."""
+    def boots(self) -> set[str]:
+        """Names of the boots that its console knows of."""
+        return set(_nodes_by_boot(self.console()))
+
+    def await_boot(self, before: ty.Container[str] = ()) -> list[Node]:
+        """The nodes of the guest in the first boot that is none of those before."""
         def new() -> list[str]:
-            return [boot for boot in self.boots() if boot not in before]
+            # The client takes seconds to start, each time; an emulated guest needs them itself.
+            asked = self.cloud.admin.compute.post(f'/servers/{self.uuid}/action', json={'os-getConsoleOutput': {}})
+            text = asked.json()['output'] if asked.status_code == 200 else ''
+            return [boot for boot in _nodes_by_boot(text) if boot not in before]
         place.until(new, BOOT_S, f'{self.name} tells its console what nodes it has', self.console)
-        boot = new()[0]
-        return boot, self.boots()[boot]
+        return _nodes_by_boot(self.console())[new()[0]]
 
     # --- by the host
 
@@ -102,7 +107,8 @@ class Servers:
         assert made is not None, f'nova does not know {name}'
         self._made.append(Server(self._cloud, tenant, name, made['id']))
         if made['status'] != 'ACTIVE':
-            raise client.Refused(made.get('fault', {}).get('message', made['status']))
+            shown = self._cloud.admin.compute.get(f'/servers/{made["id"]}').json()['server']
+            raise client.Refused(shown.get('fault', {}).get('message', made['status']))
         return self._made[-1]
 
     def _find(self, name: str) -> ty.Any:
