@@ -48,9 +48,15 @@ packages_nova=(python3-nova nova-common python3-placement placement-common pytho
   python3-stestr python3-pip python3-setuptools python3-wheel python3-pytest python3-pytest-timeout python3-pytest-xdist
   python3-keystoneauth1 python3-oslo.config python3-oslo.log python3-grpcio python3-protobuf protobuf-compiler
   protobuf-compiler-grpc prometheus)
-export packages_build packages_virt packages_test packages_bench packages_nova
+# What tests/nova/lab starts by hand: the services of a whole cloud, and its clients.
+packages_openstack=(keystone placement-api glance-api nova-api nova-scheduler nova-conductor nova-compute nova-compute-kvm
+  mariadb-server rabbitmq-server uwsgi-core uwsgi-plugin-python3 qemu-utils python3-pymysql python3-openstackclient
+  python3-osc-placement)
+export packages_openstack packages_build packages_virt packages_test packages_bench packages_nova
 
-# install PACKAGE...: installs what is missing. Where systemd does not run, no daemon is started by the way: those we need, we start ourselves.
+# install_packages PACKAGE...: installs what is missing. Where systemd does not run, no daemon is started by the way: those we need, we start ourselves.
+# install_packages_only PACKAGE...: the same, and no daemon is started where systemd runs, either.
+install_packages_only() { start_none=1 install_packages "$@"; }
 install_packages() {
   local missing=() package policy=/usr/sbin/policy-rc.d made=
   for package in "$@"; do
@@ -61,7 +67,7 @@ install_packages() {
     return
   fi
   echo "Installing ${missing[*]}"
-  if [ ! -d /run/systemd/system ] && [ ! -e $policy ]; then
+  if { [ -n "${start_none-}" ] || [ ! -d /run/systemd/system ]; } && [ ! -e $policy ]; then
     printf '#!/bin/sh\nexit 101\n' >$policy
     chmod +x $policy
     made=1

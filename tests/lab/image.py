@@ -26,8 +26,9 @@ CFLAGS = ('-std=gnu17', '-O2', '-Wall', '-Wextra', '-static')
 KEEP = 12
 
 
-def build(kernel: kernels.Kernel, agent: pathlib.Path | None = None) -> pathlib.Path:
-    """The image for a kernel, with `agent` if given."""
+def build(kernel: kernels.Kernel, agent: pathlib.Path | None = None,
+          programs: collections.abc.Iterable[pathlib.Path] = ()) -> pathlib.Path:
+    """The image for a kernel, with `agent` if given, and further static programs."""
     wanted = dict(_modules(kernel))
     for name in ('hyperflex', 'hyperplace', 'stale_int3'):
         wanted[f'lib/modules/{kernel.release}/updates/{name}.ko'] = kmod.build(name, kernel).read_bytes()
@@ -37,6 +38,8 @@ def build(kernel: kernels.Kernel, agent: pathlib.Path | None = None) -> pathlib.
         wanted[f'sbin/{source.stem}'] = program(source).read_bytes()
     if agent is not None:
         wanted['sbin/hypertier-agent'] = _read(agent, 'build the agent first')
+    for path in programs:
+        wanted[f'sbin/{path.name}'] = path.read_bytes()
     digest = hashlib.sha256()
     for name, content in sorted(wanted.items()):
         digest.update(f'{name} {len(content)} '.encode())

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps a lab for a person, from `up` to `down`: the lab ends with this process.
+
+Prints what it starts, and READY on a line when all runs; then it waits for SIGTERM.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+
+_HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(_HERE.parent), str(_HERE.parents[2])]
+
+from cloud import catalogue  # noqa: E402
+from cloud import offer  # noqa: E402
+from cloud import stack  # noqa: E402
+from integration import hypertierd  # noqa: E402
+
+# Which lab is there; one at a time.
+NOTE = pathlib.Path('/run/hypertier-openstack-lab.json')
+READY = 'ready'
+
+_USE = '''
+As a tenant:     . {folder}/acme.rc       (or globex.rc)
+                 openstack server create --flavor gold --image busy-guest --nic none --wait web
+                 openstack console log show web
+As the operator: . {folder}/admin.rc
+                 hypertier-flavor check --all;  tierctl list;  tierctl host
+Flavors:         gold (FMEM 128 to 384 MiB), wide (FMEM 320), plain (no tiers). The host has 512 MiB of FMEM.
+Images:          guest, busy-guest (its programs could use 340 MiB of FMEM)
+Logs:            {folder}/logs
+End it:          tests/nova/lab/down
+'''
+_OPERATOR = '''\
+export HYPERTIER_ENDPOINT="{endpoint}"
+tierctl() {{ "{tierctl}" "$@"; }}
+hypertier-flavor() {{ PYTHONPATH="{site}" /usr/bin/python3 "{site}/bin/hypertier-flavor" "$@"; }}
+'''
+
+
+def _write_rc(cloud: stack.Stack) -> None:
+    for user in ('admin', *catalogue.TENANTS):
+        text = cloud.client(user).rc()
+        if user == 'admin':
+            text += _OPERATOR.format(endpoint=cloud.host.hypertierd.endpoint, tierctl=hypertierd.TIERCTL,
+                                     site=cloud.here.site)
+        cloud.here.write(f'{user}.rc', text).chmod(0o600)
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    cloud = stack.Stack(say=lambda line: print(line, flush=True))
+    try:
+        offer.flavors(cloud)
+        offer.limits(cloud)
+        _write_rc(cloud)
+        NOTE.write_text(json.dumps({'pid': os.getpid(), 'folder': str(cloud.libvirt.folder)}), encoding='utf-8')
+        print(_USE.format(folder=cloud.here.folder), flush=True)
+        print(READY, flush=True)
+        # Nobody reads on.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        while True:
+            signal.pause()
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        cloud.close()
+        NOTE.unlink(missing_ok=True)
+
+
+if __name__ == '__main__':
+    main()
