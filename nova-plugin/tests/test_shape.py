@@ -26,7 +26,8 @@ def shaper(tmp_path: pathlib.Path, script: str, **options: ty.Any) -> shape.Shap
 def test_it_is_given_the_tiers_what_is_promised_and_the_xml(tmp_path: pathlib.Path) -> None:
     out = shaper(tmp_path, 'echo "$@"; cat', smem_nodes='1').shape(XML, VM, 'acme')
     assert out == ('domain-xml --tenant=acme --mode=auto --class=gold --move-rate=32MiB '
-                   '--fmem-cell=128MiB --fmem-target=64MiB --fmem-reservation=64MiB --fmem-limit=128MiB --fmem-shares=2 '
+                   '--fmem-cell=128MiB --fmem-target=64MiB --fmem-reservation=64MiB --fmem-limit=128MiB '
+                   '--fmem-shares=2 '
                    '--smem-cell=256MiB --smem-target=256MiB --smem-reservation=256MiB --smem-limit=256MiB '
                    f'--smem-node=1 -\n{XML}')
 
