@@ -8,7 +8,6 @@
 
 #include "host-service/domain/shape.h"
 #include "host-service/tierctl/client.h"
-#include "host-service/tierctl/report/report.h"
 #include "host-service/tierctl/terms_flags.h"
 
 namespace hypertier::tierctl {
@@ -96,10 +95,6 @@ int Audit(const Context& context, const std::string& subject, int limit);
 // Reads domain XML from `file` ("-": standard input), writes the two-tier one to standard output.
 // `policy`: for the metadata, beside what `options` says.
 int DomainXml(const std::string& file, domain::ShapeOptions options, const PolicyFlags& policy);
-
-// Writes the report to `file` ("-": standard output). kNotFound: Prometheus knows nothing of the subject; kUnavailable:
-// it does not answer.
-int WriteReport(const ReportOptions& options, const std::string& file);
 
 // Prints the completion script for bash.
 int Completion();

@@ -17,15 +17,13 @@ _tierctl_names() {
 }
 _tierctl() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' verb='' word
-  local commands='list get resize watch top operations wait cancel host tenants tenant policy admit explain preview maintenance audit domain-xml report completion'
+  local commands='list get resize watch top operations wait cancel host tenants tenant policy admit explain preview maintenance audit domain-xml completion'
   local terms='--fmem-reservation --fmem-limit --fmem-shares --smem-reservation --smem-limit --smem-shares'
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -z $command ]]; then
       [[ " $commands " == *" $word "* ]] && command=$word
     elif [[ -z $verb && " get create set delete on off " == *" $word "* ]]; then
-      verb=$word
-    elif [[ -z $verb && $command == report && " host tenant vm " == *" $word "* ]]; then
       verb=$word
     fi
   done
@@ -36,7 +34,7 @@ _tierctl() {
     --provisioner) mapfile -t COMPREPLY < <(compgen -W 'double-balloon virtio-mem' -- "$cur"); return ;;
     --mode) mapfile -t COMPREPLY < <(compgen -W 'auto static none' -- "$cur"); return ;;
     --fmem|--smem|--endpoint|--timeout|--*-cell|--*-base|--*-target|--*-node|--*-latency) return ;;
-    --class|--*-reservation|--*-limit|--*-shares|--display-name|--move-rate|--prometheus|--last|--reason|--etag|--limit) return ;;
+    --class|--*-reservation|--*-limit|--*-shares|--display-name|--move-rate|--reason|--etag|--limit) return ;;
   esac
   if [[ $cur == -* ]]; then
     local flags='--help --output --endpoint'
@@ -51,7 +49,6 @@ _tierctl() {
       'cancel '|'maintenance on'|'maintenance off') flags+=' --reason' ;;
       'audit ') flags+=' --limit' ;;
       'domain-xml ') flags+=' --fmem-cell --smem-cell --fmem-target --smem-target --provisioner --fmem-base --smem-base --fmem-node --smem-node --fmem-latency --smem-latency --tenant'" --mode --class $terms --move-rate" ;;
-      'report '*) flags+=' --prometheus --last --file' ;;
       ' ') flags+=' --version' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur")
@@ -68,9 +65,6 @@ _tierctl() {
       _tierctl_names tenants ;;
     'policy ') mapfile -t COMPREPLY < <(compgen -W 'get set' -- "$cur") ;;
     'maintenance ') mapfile -t COMPREPLY < <(compgen -W 'on off' -- "$cur") ;;
-    'report ') mapfile -t COMPREPLY < <(compgen -W 'host tenant vm' -- "$cur") ;;
-    'report tenant') _tierctl_names tenants ;;
-    'report vm') _tierctl_names list ;;
     'domain-xml ') mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     'completion ') mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$cur") ;;
   esac
