@@ -52,7 +52,7 @@ def test_a_tenant_has_what_its_flavor_says_until_it_deletes_the_server(cloud: st
 
     made.command('delete', '--wait')
     assert made.allocations() == {}
-    place.until(lambda: cloud.reserved_fmem() == 0, 10, 'hypertierd keeps nothing for it', cloud.host.agent.tail)
+    place.until(lambda: cloud.reserved_fmem() == 0, 30, 'hypertierd keeps nothing for it', cloud.host.agent.tail)
     assert cloud.host.hypertierd.vms() == []
 
 
@@ -63,7 +63,7 @@ def test_a_resize_moves_the_claim_to_the_new_flavor(cloud: stack.Stack, servers:
     # Both are held until the tenant has decided: the old one by the migration.
     assert made.shown()['status'] == 'VERIFY_RESIZE'
     assert made.allocations() == {'CUSTOM_FMEM_MB': 320, 'CUSTOM_SMEM_MB': 320}
-    place.until(lambda: cloud.reserved_fmem() == (128 + 320) * MIB, 10, 'both are kept', cloud.host.agent.tail)
+    place.until(lambda: cloud.reserved_fmem() == (128 + 320) * MIB, 30, 'both are kept', cloud.host.agent.tail)
     made.command('resize', 'confirm')
     place.until(lambda: cloud.reserved_fmem() == 320 * MIB, 30, 'the old one goes', cloud.host.agent.tail)
     made.await_managed()

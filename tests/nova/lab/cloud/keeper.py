@@ -10,13 +10,10 @@ import pathlib
 import signal
 import sys
 
-_HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(_HERE.parent), str(_HERE.parents[2])]
-
-from cloud import catalogue  # noqa: E402
-from cloud import offer  # noqa: E402
-from cloud import stack  # noqa: E402
-from integration import hypertierd  # noqa: E402
+from cloud import catalogue
+from cloud import offer
+from cloud import stack
+from integration import hypertierd
 
 # Which lab is there; one at a time.
 NOTE = pathlib.Path('/run/hypertier-openstack-lab.json')

@@ -19,6 +19,8 @@ osapi_compute_listen_port = {port}
 osapi_compute_workers = 1
 compute_driver = hypertier.HyperTierDriver
 allow_resize_to_same_host = true
+# The lab's guests do not heed the power button.
+shutdown_timeout = 1
 heal_instance_info_cache_interval = -1
 debug = true
 [api_database]
