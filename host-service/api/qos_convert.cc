@@ -18,7 +18,6 @@ namespace {
 // Of the VMs that run: all, or those of one tenant.
 struct Sums {
   std::uint32_t vms = 0;
-  PerTier<Bytes> reservation;
   PerTier<Bytes> target;
   PerTier<Bytes> charged;
 
@@ -26,7 +25,6 @@ struct Sums {
     ++vms;
     for (const TierId id : kTiers) {
       const control::TierRecord& tier = (*vm.tiers)[id];
-      reservation[id] += tier.committed;
       target[id] += tier.target.value_or(tier.cell);
       charged[id] += tier.charged;
     }
@@ -141,6 +139,12 @@ TenantView::TenantView(const control::FleetSnapshot& fleet) : fleet_(fleet) {
   for (const control::VmPtr& vm : fleet.vms) {
     if (!vm->tenant.empty()) ids.insert(vm->tenant);
   }
+  const qos::Snapshot commitments = control::CommitmentsOf(fleet);
+  for (const qos::Vm& vm : commitments.vms) {
+    const std::string& tenant = commitments.tenants[vm.tenant].name;
+    if (!tenant.empty()) ids.insert(tenant);
+    for (const TierId tier : kTiers) reserved_[tenant][tier] += vm.policy[tier].reservation;
+  }
   ids_.assign(ids.begin(), ids.end());
 }
 
@@ -166,6 +170,8 @@ void TenantView::Fill(const std::string& id, v1::Tenant& tenant) const {
     if (vm->tenant == id && control::Runs(*vm)) sums.Add(*vm);
   }
   tenant.set_vms(sums.vms);
+  const auto reserves = reserved_.find(id);
+  const PerTier<Bytes> reserved = reserves == reserved_.end() ? PerTier<Bytes>{} : reserves->second;
   const std::optional<PerTier<Bytes>>& capacity = fleet_.host->capacity;
   const PerTier<qos::TierPolicy> terms =
       policy::Resolve(capacity ? said : WithoutPercentages(said), capacity.value_or(PerTier<Bytes>{}));
@@ -175,11 +181,11 @@ void TenantView::Fill(const std::string& id, v1::Tenant& tenant) const {
     shown.set_reservation_bytes(terms[tier].reservation.count());
     if (terms[tier].limit != Bytes::Max()) shown.set_limit_bytes(terms[tier].limit.count());
     shown.set_shares(terms[tier].shares);
-    shown.set_vms_reservation_bytes(sums.reservation[tier].count());
+    shown.set_vms_reservation_bytes(reserved[tier].count());
     shown.set_target_bytes(sums.target[tier].count());
     shown.set_charged_bytes(sums.charged[tier].count());
-    if (sums.reservation[tier] > terms[tier].limit) {
-      tenant.add_problems(qos::TenantSentence(tier, {id, terms}, sums.reservation[tier]));
+    if (reserved[tier] > terms[tier].limit) {
+      tenant.add_problems(qos::TenantSentence(tier, {id, terms}, reserved[tier]));
     }
   }
 }

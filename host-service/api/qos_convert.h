@@ -22,7 +22,7 @@ class TenantView {
  public:
   explicit TenantView(const control::FleetSnapshot& fleet);
 
-  // Those that have terms and those that VMs name, in their order.
+  // Those that have terms and those that VMs or grants name, in their order.
   const std::vector<std::string>& ids() const { return ids_; }
   bool Has(const std::string& id) const;
   void Fill(const std::string& id, v1::Tenant& tenant) const;
@@ -30,6 +30,8 @@ class TenantView {
  private:
   const control::FleetSnapshot& fleet_;
   std::vector<std::string> ids_;
+  // What VMs that run and grants of others reserve.
+  std::map<std::string, PerTier<Bytes>> reserved_;
 };
 
 void ToProto(const VmPolicyRecord& record, v1::VmPolicy& policy);

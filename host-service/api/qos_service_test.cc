@@ -119,6 +119,24 @@ v1::Tenant Acme() {
   return tenant;
 }
 
+TEST_F(QosServiceTest, ATenantThatOnlyAGrantNamesIsShownWithIt) {
+  v1::SetGrantsRequest request;
+  v1::Grant& grant = *request.add_grants();
+  grant.set_vm("vms/99999999-9999-4999-8999-999999999999");
+  grant.set_tenant("newcomer");
+  grant.set_fmem_bytes(kGiB);
+  v1::SetGrantsResponse done;
+  grpc::ClientContext call;
+  ASSERT_TRUE(stub_->SetGrants(&call, request, &done).ok());
+  v1::GetTenantRequest get;
+  get.set_name("tenants/newcomer");
+  v1::GetTenantResponse shown;
+  grpc::ClientContext again;
+  ASSERT_TRUE(stub_->GetTenant(&again, get, &shown).ok());
+  EXPECT_EQ(shown.tenant().vms(), 0u);
+  EXPECT_EQ(shown.tenant().tiers(0).vms_reservation_bytes(), kGiB);
+}
+
 TEST_F(QosServiceTest, ATenantIsCreatedShownChangedByMaskAndDeleted) {
   v1::Tenant made;
   ASSERT_TRUE(Create(Acme(), made).ok());

@@ -14,7 +14,7 @@ struct Confinement {
   // counts: a guest can have the memory that was moved discarded, and touch it anew, the moment after.
   Bytes fast;
   Bytes slow;
-  // Moved by this call, to or from SMEM's nodes.
+  // Moved to SMEM's nodes by this call; not in `slow`.
   Bytes moved;
   // Why less was moved than should be.
   absl::Status trouble;

@@ -119,7 +119,6 @@ absl::StatusOr<Confinement> NumaConfiner::Confine(const domain::Description& vm,
   const PageMover::Moved moved = Move(mover, fmem, options_.nodes[from], room->node,
                                       std::min({wanted, room->bytes, options_.most_at_a_time}), pass.next);
   pass.moved += moved.bytes;
-  seen.moved = moved.bytes;
   seen.trouble = moved.status;
   if (pass.next == Bytes()) {
     if (pass.moved == Bytes() && seen.trouble.ok()) {
@@ -129,7 +128,9 @@ absl::StatusOr<Confinement> NumaConfiner::Confine(const domain::Description& vm,
     }
     passes_.erase(vm.uuid);
   }
-  if (!out) {
+  if (out) {
+    seen.moved = moved.bytes;
+  } else {
     seen.slow -= moved.bytes;
     seen.fast += moved.bytes;
   }

@@ -45,4 +45,8 @@ Bytes DisplacedOf(const Vm& vm) {
   return vm.residency.bytes ? std::min(displaced, vm.residency.bytes->fmem()) : displaced;
 }
 
+Bytes OnSmemOf(const Vm& vm) {
+  return DisplacedOf(vm) + vm.confinement.unseen;
+}
+
 }  // namespace hypertier::control

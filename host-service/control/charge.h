@@ -28,4 +28,8 @@ Bytes HeldOf(const Vm& vm, TierId tier);
 // others.
 Bytes DisplacedOf(const Vm& vm);
 
+// The same, and what may have come there since it was last looked at: not to be given to others, nor to be taken off
+// the VM's charge.
+Bytes OnSmemOf(const Vm& vm);
+
 }  // namespace hypertier::control

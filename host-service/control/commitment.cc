@@ -2,7 +2,9 @@
 #include "host-service/control/commitment.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "host-service/control/charge.h"
 #include "host-service/control/standing.h"
@@ -13,6 +15,68 @@ namespace {
 PerTier<qos::TierPolicy> TermsOf(const std::string& tenant, const TenantMap& tenants, const PerTier<Bytes>& capacity) {
   const auto known = tenants.find(tenant);
   return policy::Resolve(known == tenants.end() ? policy::Terms{} : known->second.terms, capacity);
+}
+
+// What a VM is promised, as grants are found by.
+using Claim = std::tuple<std::string, Bytes, Bytes>;
+
+// Grants that count beside the VMs that run.
+class GrantsApart {
+ public:
+  explicit GrantsApart(const GrantMap& grants) : grants_(grants) {}
+
+  void Running(const std::string& uuid, const std::string& tenant, Bytes fmem, Bytes smem) {
+    known_.insert(uuid);
+    running_.insert(uuid);
+    // While nova moves or resizes a VM, what it leaves is held under its migration's UUID, which libvirt does not know.
+    if (!grants_.contains(uuid)) ++without_[{tenant, fmem, smem}];
+  }
+  void NotRunning(const std::string& uuid) { known_.insert(uuid); }
+
+  template <typename F>
+  void ForEach(F&& count) {
+    for (const auto& [uuid, grant] : grants_) {
+      if (running_.contains(uuid)) continue;
+      if (!known_.contains(uuid)) {
+        const auto same = without_.find({grant.tenant, grant.reservation.fmem(), grant.reservation.smem()});
+        if (same != without_.end() && same->second > 0) {
+          --same->second;
+          continue;
+        }
+      }
+      count(uuid, grant);
+    }
+  }
+
+ private:
+  const GrantMap& grants_;
+  std::set<std::string> known_;
+  std::set<std::string> running_;
+  // Running VMs without a grant, by what they are promised.
+  std::map<Claim, int> without_;
+};
+
+// What VMs and grants of each tenant hold or are promised, of all but `apart`; all of `tenants` are in it.
+std::map<std::string, Bytes> TakenOf(const Vm* apart, TierId tier, const std::vector<const Vm*>& fleet,
+                                     const TenantMap& tenants, const GrantMap& grants, const EngineOptions& options) {
+  std::map<std::string, Bytes> taken;
+  for (const auto& [id, record] : tenants) taken[id];
+  GrantsApart beside(grants);
+  for (const Vm* vm : fleet) {
+    if (!vm->TwoTier() || !vm->Alive()) {
+      beside.NotRunning(vm->uuid);
+      continue;
+    }
+    beside.Running(vm->uuid, vm->tenant, vm->promise.tiers.fmem().reservation, vm->promise.tiers.smem().reservation);
+    if (vm == apart) continue;
+    // What was displaced comes back as far as its target allows.
+    const Bytes target = vm->targets ? vm->targets->bytes[tier] : Bytes();
+    taken[vm->tenant] += std::max({CommittedOf(*vm, tier, options), ChargedOf(*vm, tier), target});
+  }
+  beside.ForEach([&](const std::string& uuid, const GrantRecord& grant) {
+    if (apart == nullptr || uuid != apart->uuid) taken[grant.tenant] += grant.reservation[tier];
+  });
+  return taken;
 }
 
 }  // namespace
@@ -42,7 +106,7 @@ std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, cons
 
 qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
   qos::Snapshot commitments;
-  commitments.capacity = *fleet.host->capacity;
+  commitments.capacity = fleet.host->capacity.value_or(PerTier<Bytes>{});
   std::map<std::string, std::size_t> indices;
   const auto index_of = [&](const std::string& tenant) {
     const auto [at, is_new] = indices.try_emplace(tenant, commitments.tenants.size());
@@ -51,9 +115,13 @@ qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
   };
   // What a tenant reserved is committed whether or not it has VMs.
   for (const auto& [id, record] : *fleet.tenants) index_of(id);
-  std::set<std::string> running;
+  GrantsApart beside(*fleet.grants);
   for (const VmPtr& vm : fleet.vms) {
+    if (!Runs(*vm)) beside.NotRunning(vm->uuid);
     if (!vm->tiers) continue;
+    if (Runs(*vm)) {
+      beside.Running(vm->uuid, vm->tenant, vm->tiers->fmem().policy.reservation, vm->tiers->smem().policy.reservation);
+    }
     qos::Vm& counted = commitments.vms.emplace_back();
     counted.tenant = index_of(vm->tenant);
     for (const TierId tier : kTiers) {
@@ -62,45 +130,41 @@ qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
     }
     // What was moved there for keeping more than its FMEM target is its tenant's.
     counted.policy.smem().reservation += vm->tiers->fmem().displaced;
-    if (Runs(*vm)) running.insert(vm->uuid);
   }
   // Those of VMs that are on their way, or have stopped and may start again.
-  for (const auto& [uuid, grant] : *fleet.grants) {
-    if (running.contains(uuid)) continue;
+  beside.ForEach([&](const std::string&, const GrantRecord& grant) {
     qos::Vm& counted = commitments.vms.emplace_back();
     counted.tenant = index_of(grant.tenant);
     for (const TierId tier : kTiers) counted.policy[tier].reservation = grant.reservation[tier];
-  }
+  });
   return commitments;
 }
 
 Room RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
              const GrantMap& grants, const EngineOptions& options) {
-  std::map<std::string, Bytes> taken;
-  for (const auto& [id, record] : tenants) taken[id];
+  std::map<std::string, Bytes> taken = TakenOf(&vm, tier, fleet, tenants, grants, options);
   const std::string& own = vm.tenant;
   taken[own];
-  for (const Vm* other : fleet) {
-    if (other == &vm || !other->TwoTier()) continue;
-    taken[other->tenant] += std::max(CommittedOf(*other, tier, options), ChargedOf(*other, tier));
-  }
-  std::set<std::string> running;
-  for (const Vm* other : fleet) {
-    if (other->TwoTier() && other->Alive()) running.insert(other->uuid);
-  }
-  for (const auto& [uuid, grant] : grants) {
-    if (!running.contains(uuid) && uuid != vm.uuid) taken[grant.tenant] += grant.reservation[tier];
-  }
   const PerTier<Bytes>& capacity = *options.qos.capacity;
   Bytes room = capacity[tier] - taken[own];
   if (tier == TierId::kSmem) {
-    for (const Vm* other : fleet) room -= DisplacedOf(*other);
+    for (const Vm* other : fleet) room -= OnSmemOf(*other);
   }
   for (const auto& [tenant, bytes] : taken) {
     // What its own tenant reserved and does not use is there for it.
     if (tenant != own) room -= std::max(bytes, TermsOf(tenant, tenants, capacity)[tier].reservation);
   }
   return {room, TermsOf(own, tenants, capacity)[tier].limit - taken[own]};
+}
+
+Bytes SpareSmem(const std::vector<const Vm*>& fleet, const TenantMap& tenants, const GrantMap& grants,
+                const EngineOptions& options) {
+  Bytes spare = options.qos.capacity->smem();
+  for (const Vm* vm : fleet) spare -= OnSmemOf(*vm);
+  for (const auto& [tenant, bytes] : TakenOf(nullptr, TierId::kSmem, fleet, tenants, grants, options)) {
+    spare -= std::max(bytes, TermsOf(tenant, tenants, *options.qos.capacity).smem().reservation);
+  }
+  return spare;
 }
 
 }  // namespace hypertier::control

@@ -21,7 +21,7 @@ bool Runs(const VmRecord& vm);
 Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options);
 
 // Capacity, tenants, VMs, and grants of VMs that do not run here (yet), as qos/admission.h takes them: what is
-// committed counts as reserved. Only where the host's capacity is known.
+// committed counts as reserved. Where the host's capacity is not known it is 0, and so are terms in percent of it.
 qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet);
 // Index of a tenant in it, which is added where it is new.
 std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, const TenantMap& tenants);
@@ -34,5 +34,9 @@ struct Room {
 };
 Room RoomFor(const Vm& vm, TierId tier, const std::vector<const Vm*>& fleet, const TenantMap& tenants,
              const GrantMap& grants, const EngineOptions& options);
+
+// SMEM that nobody holds, is promised, or reserves as a tenant. Only where the host's capacity is known.
+Bytes SpareSmem(const std::vector<const Vm*>& fleet, const TenantMap& tenants, const GrantMap& grants,
+                const EngineOptions& options);
 
 }  // namespace hypertier::control

@@ -192,8 +192,9 @@ class Engine {
 
   // The ladder (engine_enforce.cc): whether the VM holds more than it should, and what is done about it.
   void FollowCompliance(Vm& vm, const Now& now);
-  void Enforce(Vm& vm, const Now& now);
-  void ConfineIfNeeded(Vm& vm, const Now& now);
+  // `spare`: what is left of SpareSmem() in this period; absent until somebody has asked.
+  void Enforce(Vm& vm, std::optional<Bytes>& spare, const Now& now);
+  void ConfineIfNeeded(Vm& vm, std::optional<Bytes>& spare, const Now& now);
   // Memory of the host's SMEM that nobody holds or is promised.
   Bytes SpareSmem() const;
   void PunishIfDue(Vm& vm, const Now& now);

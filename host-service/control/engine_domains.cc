@@ -149,7 +149,7 @@ void Engine::Stopped(Vm& vm, const std::string& why, const Now& now) {
   vm.link.implausible_figures = implausible;
   vm.asked = {};
   vm.residency = {};
-  vm.confinement = {};
+  vm.confinement.Restart();
   vm.attach = {};
 }
 
@@ -191,7 +191,7 @@ void Engine::Connect(Vm& vm, const Now& now) {
     vm.link = {};
     vm.link.resets = resets;
     vm.residency = {};
-    vm.confinement = {};
+    vm.confinement.Restart();
   }
   if (socket.empty()) return;
   vm.link.socket = socket;

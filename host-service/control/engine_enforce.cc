@@ -4,8 +4,9 @@
 // operator wants done with one that stays violating.
 #include <fmt/format.h>
 
-#include <set>
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "common/text.h"
 #include "host-service/control/charge.h"
@@ -17,6 +18,9 @@ namespace hypertier::control {
 namespace {
 
 using Action = EngineOptions::Enforcement::Action;
+
+// So that many VMs share what is spare, and each is looked at between two steps.
+constexpr Bytes kMostMovedAtATime = Bytes::GiB(1);
 
 std::string EndOfViolation(qos::Compliance compliance) {
   switch (compliance) {
@@ -36,7 +40,7 @@ void Engine::FollowCompliance(Vm& vm, const Now& now) {
     vm.overstay = {};
     vm.excess = {};
     vm.compliance = {};
-    vm.confinement = {};
+    vm.confinement.Restart();
     return;
   }
   // Between two measurements nobody can be seen to give back.
@@ -69,49 +73,51 @@ void Engine::FollowCompliance(Vm& vm, const Now& now) {
   }
 }
 
-void Engine::Enforce(Vm& vm, const Now& now) {
+void Engine::Enforce(Vm& vm, std::optional<Bytes>& spare, const Now& now) {
   if (!vm.TwoTier() || !vm.Alive() || !vm.targets || !vm.residency.bytes || host_->maintenance || !connected_) {
     // It has its grace anew.
     vm.confinement.violating_since.reset();
     return;
   }
-  ConfineIfNeeded(vm, now);
+  ConfineIfNeeded(vm, spare, now);
   PunishIfDue(vm, now);
 }
 
 Bytes Engine::SpareSmem() const {
   // Nobody knows what there is: the nodes' own room bounds it.
   if (!options_.qos.capacity) return Bytes::Max();
-  Bytes spare = options_.qos.capacity->smem();
-  std::set<std::string> running;
-  for (const auto& [uuid, vm] : vms_) {
-    if (!vm->TwoTier() || !vm->Alive()) continue;
-    running.insert(uuid);
-    spare -= std::max(CommittedOf(*vm, TierId::kSmem, options_), ChargedOf(*vm, TierId::kSmem)) + DisplacedOf(*vm);
-  }
-  for (const auto& [uuid, grant] : *grants_) {
-    if (!running.contains(uuid)) spare -= grant.reservation.smem();
-  }
-  return spare;
+  std::vector<const Vm*> fleet;
+  for (const auto& [uuid, vm] : vms_) fleet.push_back(vm.get());
+  return control::SpareSmem(fleet, *tenants_, *grants_, options_);
 }
 
-void Engine::ConfineIfNeeded(Vm& vm, const Now& now) {
+void Engine::ConfineIfNeeded(Vm& vm, std::optional<Bytes>& spare, const Now& now) {
   VmConfinement& confinement = vm.confinement;
-  if (!options_.enforcement.confine || world_.confinement == nullptr) return;
-  if (confinement.running || now.mono < confinement.next) return;
+  if (!options_.enforcement.confine || world_.confinement == nullptr || confinement.running) return;
   const bool violating = vm.compliance.fmem() == qos::Compliance::kViolating;
-  // An earlier hypertierd may have confined it: it is looked at before anything is moved.
   const bool known = confinement.displaced.has_value();
-  if (known && !violating && DisplacedOf(vm) == Bytes()) return;
-  const Bytes spare = known ? SpareSmem() : Bytes();
-  if (known && violating && spare == Bytes()) {
-    confinement.next = now.mono + options_.enforcement.retry;
-    Trouble(fmt::format("confining {}", vm.name),
-            absl::ResourceExhaustedError("all of the host's SMEM is held or promised; lower what is reserved of it"));
-    return;
+  const bool counts = OnSmemOf(vm) > Bytes();
+  if (known && !violating && !counts) return;
+  const bool waits = now.mono < confinement.next;
+  // What counts as displaced is looked at each period, whatever may be moved.
+  if (waits && !counts) return;
+  Bytes at_most;
+  // An earlier hypertierd may have confined it: it is looked at before anything is moved.
+  if (known && !waits) {
+    if (!spare) spare = SpareSmem();
+    const Bytes excess = vm.residency.bytes->fmem() - vm.targets->bytes.fmem();
+    at_most = std::min({*spare, excess, kMostMovedAtATime});
+    *spare -= at_most;
+    if (violating && at_most == Bytes()) {
+      confinement.next = now.mono + options_.enforcement.retry;
+      Trouble(fmt::format("confining {}", vm.name),
+              absl::ResourceExhaustedError("all of the host's SMEM is held or promised; lower what is reserved of it"));
+      if (!counts) return;
+    }
   }
   confinement.running = true;
-  world_.confinement->Confine(*vm.description, vm.targets->bytes.fmem() + options_.slack, spare);
+  confinement.unseen = at_most;
+  world_.confinement->Confine(*vm.description, vm.targets->bytes.fmem() + options_.slack, at_most);
 }
 
 void Engine::HandleConfined(const std::string& uuid, const absl::StatusOr<Confinement>& confined, const Now& now) {
@@ -119,6 +125,7 @@ void Engine::HandleConfined(const std::string& uuid, const absl::StatusOr<Confin
   if (vm == nullptr || !vm->confinement.running) return;
   VmConfinement& confinement = vm->confinement;
   confinement.running = false;
+  if (std::exchange(confinement.outdated, false)) return;
   Touch(*vm);
   const absl::Status trouble = confined.ok() ? confined->trouble : confined.status();
   if (!trouble.ok()) {
@@ -129,9 +136,11 @@ void Engine::HandleConfined(const std::string& uuid, const absl::StatusOr<Confin
   if (!confined.ok()) {
     // Nothing counts that nobody has seen.
     confinement.displaced.reset();
+    confinement.unseen = {};
     return;
   }
   confinement.displaced = confined->slow;
+  confinement.unseen = confined->moved;
   if (before == Bytes() && confined->slow > Bytes()) {
     Note(*vm, EventKind::kConfined, now,
          fmt::format("fmem: {} of its cell lie on the host's SMEM nodes, since it keeps more than its target",
@@ -148,14 +157,22 @@ void Engine::PunishIfDue(Vm& vm, const Now& now) {
     if (vm.compliance[tier] == qos::Compliance::kViolating) violated = &tier;
   }
   // A VM that does not run cannot give back, nor one that was never told to.
-  const bool told = vm.asked.generation >= vm.targets->generation && vm.asked.error.empty();
+  const bool told =
+      vm.targets->in_ledger && vm.asked.error.empty() && (vm.agreed || vm.asked.generation >= vm.targets->generation);
   if (violated == nullptr || vm.state != DomainState::kRunning || !told) return since.reset();
-  // Nor is it its doing what waits for us to look at it or to move it.
+  // Nor is it its doing what waits for us to look at it or to move it, as long as that gets somewhere.
+  const Bytes displaced = DisplacedOf(vm);
+  const Bytes more = std::max(Bytes((HeldOf(vm, *violated) - TargetOf(vm, *violated)).count() / 20), kPage);
+  const bool moves = !vm.confinement.displaced || displaced >= vm.confinement.displaced_then + more;
   const bool ours = *violated == TierId::kFmem && options_.enforcement.confine && world_.confinement != nullptr &&
-                    (vm.confinement.running || !vm.confinement.displaced) && vm.confinement.next <= now.mono;
-  if (!since || ours) since = now.mono;
+                    moves && vm.confinement.next <= now.mono;
+  if (!since || ours) {
+    since = now.mono;
+    vm.confinement.displaced_then = displaced;
+  }
   const Action action = options_.enforcement.action;
-  if (action == Action::kReport || now.mono - *since < options_.enforcement.grace) return;
+  // It has to be seen at the end of its grace.
+  if (action == Action::kReport || SeenAt(vm, now) - *since < options_.enforcement.grace) return;
   since = now.mono;
   const bool pause = action == Action::kPause;
   std::string why = fmt::format("{}: has kept {} more than its target for {}; it is {}, as qos.on_violation says",

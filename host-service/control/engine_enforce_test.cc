@@ -80,7 +80,7 @@ TEST_F(EnforceTest, AViolatingVmIsConfinedToItsTargetAndNoLongerCharged) {
   EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
   // One step at a time, into SMEM that nobody holds or is promised.
   EXPECT_THAT(host_.confinement.asked, ElementsAre(Bytes::MiB(512) + Bytes::MiB(8)));
-  EXPECT_THAT(host_.confinement.bounds, ElementsAre(Bytes::GiB(6)));
+  EXPECT_THAT(host_.confinement.bounds, ElementsAre(Bytes::MiB(512)));
   // What was moved counts once it was seen to stay there.
   Confined(Bytes::GiB(1), Bytes());
   Pass(2);
@@ -185,12 +185,58 @@ TEST_F(FullSmemTest, NothingIsMovedIntoWhatOthersAreHeldToOrPromised) {
   EXPECT_THAT(host_.troubles, testing::Contains(HasSubstr("confining web1")));
 }
 
+TEST_F(EnforceTest, WhatATenantHasReservedOfSmemIsNotTaken) {
+  // Of 8 GiB the VM may hold 2.
+  TenantRecord bob;
+  bob.id = "bob";
+  bob.terms.smem().reservation = policy::Amount::Of(Bytes::GiB(6) - Bytes::MiB(100));
+  ASSERT_TRUE(host_.engine->CreateTenant(bob, {}, host_.now).ok());
+  Pass(8);
+  EXPECT_THAT(host_.confinement.bounds, ElementsAre(Bytes::MiB(100)));
+}
+
+TEST_F(EnforceTest, WhatAStepHasMovedIsSpentBeforeItIsSeen) {
+  TenantRecord bob;
+  bob.id = "bob";
+  bob.terms.smem().reservation = policy::Amount::Of(Bytes::GiB(6) - Bytes::MiB(100));
+  ASSERT_TRUE(host_.engine->CreateTenant(bob, {}, host_.now).ok());
+  Pass(8);
+  host_.engine->HandleConfined(
+      kUuid, Confinement{.fast = Bytes::GiB(1), .slow = {}, .moved = Bytes::MiB(100), .trouble = {}}, host_.now);
+  Pass(2);
+  // There is no more; it is looked at all the same.
+  EXPECT_THAT(host_.confinement.bounds, ElementsAre(Bytes::MiB(100), Bytes()));
+}
+
+TEST_F(EnforceTest, WhatWasDisplacedIsLookedAtEachPeriodThoughNothingMoreCanBeMoved) {
+  BecomeConfined();
+  Confined(Bytes::MiB(520), Bytes::MiB(504), absl::ResourceExhaustedError("no room on node 1"));
+  Pass(2);
+  EXPECT_EQ(host_.confinement.bounds.back(), Bytes());
+  // It has had it discarded, and fills FMEM anew.
+  Confined(Bytes::MiB(824), Bytes::MiB(200));
+  Pass(1);
+  EXPECT_EQ(host_.Tier(TierId::kFmem).charged, Bytes::MiB(824));
+}
+
+TEST_F(EnforceTest, WhatWasMovedLastIsLookedForOnceTheGuestHasGivenBack) {
+  Pass(8);
+  host_.engine->HandleConfined(
+      kUuid, Confinement{.fast = Bytes::GiB(1), .slow = {}, .moved = Bytes::MiB(504), .trouble = {}}, host_.now);
+  held_ = Bytes::MiB(512);
+  Pass(2);
+  EXPECT_THAT(host_.confinement.asked, SizeIs(2)) << "it would lie there for ever";
+  Confined(Bytes::MiB(512), Bytes());
+  Pass(10);
+  EXPECT_THAT(host_.confinement.asked, SizeIs(2));
+}
+
 TEST_F(EnforceTest, ANewStartOfTheVmBeginsAnew) {
   BecomeConfined();
   host_.Appear(DomainState::kShutOff);
+  host_.Appear(DomainState::kRunning);
   // Of the process that has gone.
   Confined(Bytes::MiB(1), Bytes::MiB(2));
-  host_.Appear(DomainState::kRunning);
   EXPECT_EQ(host_.Tier(TierId::kFmem).displaced, Bytes());
 }
 
@@ -263,6 +309,40 @@ TEST_F(PauseTest, TimeInWhichItCouldDoNothingIsNotHeldAgainstIt) {
   EXPECT_THAT(host_.domains.paused, IsEmpty());
 }
 
+TEST_F(PauseTest, OneIsNotPausedForWhatNobodyHasSeenSince) {
+  Pass(8);
+  for (int i = 0; i < 60; ++i) {
+    host_.Pass(absl::Seconds(1));
+    host_.Say(Harness::Report(generation_, Bytes(), Bytes()));
+  }
+  EXPECT_THAT(host_.domains.paused, IsEmpty());
+  Measure();
+  host_.Pass(absl::Seconds(3));
+  EXPECT_THAT(host_.domains.paused, SizeIs(1));
+}
+
+TEST_F(PauseTest, OneThatWasNeverToldIsNot) {
+  Harness host(Options(Action::kPause, false));
+  host.Define().boot_balloons = PerTier<Bytes>{Bytes::MiB(512), Bytes()};
+  host.Appear();
+  for (int i = 0; i < 60; ++i) {
+    host.Measure(Bytes::GiB(1), Bytes::GiB(2));
+    host.Pass(absl::Seconds(1));
+  }
+  EXPECT_EQ(host.Tier(TierId::kFmem).compliance, qos::Compliance::kViolating);
+  EXPECT_THAT(host.domains.paused, IsEmpty());
+}
+
+TEST_F(PauseTest, ARestartOfHypertierdIsNoEscape) {
+  Pass(8);
+  ASSERT_TRUE(host_.Restart());
+  host_.synced = false;
+  host_.Appear();
+  host_.LinkUp();
+  Pass(30);
+  EXPECT_THAT(host_.domains.paused, SizeIs(1));
+}
+
 TEST_F(PauseTest, OneThatCouldNotBePausedIsTriedAgainAndNotCalledPaused) {
   Pass(20);
   ASSERT_THAT(host_.domains.paused, SizeIs(1));
@@ -295,6 +375,15 @@ TEST_F(DestroyTest, OneThatWasConfinedIsLeftAlive) {
     Pass(2);
   }
   EXPECT_THAT(host_.domains.destroyed, IsEmpty());
+}
+
+TEST_F(DestroyTest, OneThatFillsFmemAsFastAsItIsMovedAwayIsDestroyed) {
+  for (int i = 0; i < 20; ++i) {
+    Pass(2);
+    host_.engine->HandleConfined(
+        kUuid, Confinement{.fast = Bytes::GiB(1), .slow = {}, .moved = Bytes::MiB(504), .trouble = {}}, host_.now);
+  }
+  EXPECT_THAT(host_.domains.destroyed, testing::Contains(kUuid));
 }
 
 TEST_F(DestroyTest, OneThatCannotBeConfinedIsDestroyed) {

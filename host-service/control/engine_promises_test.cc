@@ -241,6 +241,29 @@ TEST_F(EnginePromisesTest, AGrantOfAVmThatDoesNotRunIsCommittedToo) {
   EXPECT_EQ(reserved(), Bytes::MiB(512));
 }
 
+TEST_F(EnginePromisesTest, WhatAMigrationHoldsOfARunningVmCountsOnce) {
+  const auto reserved = [this] { return qos::Reserved(CommitmentsOf(*host_.Look())).fmem(); };
+  ASSERT_TRUE(
+      Say({.mode = policy::Mode::kAuto, .qos_class = {}, .terms = {{policy::Amount::Of(Bytes::MiB(300)), {}, {}}, {}}})
+          .ok());
+  ASSERT_EQ(reserved(), Bytes::MiB(300));
+  constexpr char kMigration[] = "33333333-3333-4333-8333-333333333333";
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kMigration, Bytes::MiB(300))}, kAlice, host_.now).ok());
+  EXPECT_EQ(reserved(), Bytes::MiB(300));
+  // One VM has one.
+  ASSERT_TRUE(
+      host_.engine->SetGrants({Grant(kMigration, Bytes::MiB(300)), Grant(kOther, Bytes::MiB(300))}, kAlice, host_.now)
+          .ok());
+  EXPECT_EQ(reserved(), Bytes::MiB(600));
+  // The VM has a grant of its own: the other is of one that is on its way.
+  ASSERT_TRUE(
+      host_.engine->SetGrants({Grant(kMigration, Bytes::MiB(300)), Grant(kUuid, Bytes::MiB(300))}, kAlice, host_.now)
+          .ok());
+  EXPECT_EQ(reserved(), Bytes::MiB(600));
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kMigration, Bytes::MiB(300), "bob")}, kAlice, host_.now).ok());
+  EXPECT_EQ(reserved(), Bytes::MiB(600)) << "of another tenant";
+}
+
 TEST_F(EnginePromisesTest, GrantsAreTakenAllOrNoneAndTheSameOnesChangeNothing) {
   ASSERT_TRUE(host_.engine->SetGrants({Grant(kUuid, Bytes(1)), Grant(kOther, Bytes(2))}, kAlice, host_.now).ok());
   EXPECT_THAT(host_.ledger.audit.back().detail, HasSubstr("2 grants: 2 new, 0 changed, 0 gone; reason: ticket 7"));

@@ -64,9 +64,11 @@ Fleet Engine::TheFleet(const TenantMap& tenants, const Now& now) {
 
 void Engine::PlanTargets(const Now& now) {
   next_plan_ = now.mono + options_.qos.period;
+  // SMEM that VMs can be confined to in this period, once somebody asks.
+  std::optional<Bytes> spare;
   for (const auto& [uuid, vm] : vms_) {
     FollowCompliance(*vm, now);
-    Enforce(*vm, now);
+    Enforce(*vm, spare, now);
   }
   // What is known is from before; what was said last stays in force.
   if (!options_.qos.Plans() || !connected_ || host_->maintenance) return;

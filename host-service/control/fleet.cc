@@ -86,7 +86,7 @@ Fleet MakeFleet(std::vector<Vm*> vms, const TenantMap& tenants, const EngineOpti
     FillGuestsWord(*vm, now, planned);
   }
   // After the tenants' percentages: they are of all that the host has.
-  for (const Vm* vm : vms) fleet.snapshot.capacity.smem() -= DisplacedOf(*vm);
+  for (const Vm* vm : vms) fleet.snapshot.capacity.smem() -= OnSmemOf(*vm);
   fleet.vms = std::move(vms);
   return fleet;
 }

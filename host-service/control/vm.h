@@ -82,14 +82,27 @@ struct VmResidency {
 // What the host does by itself against a VM that keeps more FMEM than its target.
 struct VmConfinement {
   bool running = false;
-  // Not before then, after a step that failed (mono).
+  // The step that runs is of a process that has gone.
+  bool outdated = false;
+  // Nothing is moved before then, after a step that failed (mono).
   absl::Duration next = -absl::InfiniteDuration();
   // Of the FMEM cell, on the host's SMEM nodes as last seen; absent: not looked at since the VM started.
   std::optional<Bytes> displaced;
+  // What the running step may move there, or the last has moved: it has not been seen there yet.
+  Bytes unseen;
   // Since when it has been violating, or was last paused or destroyed for it (mono).
   std::optional<absl::Duration> violating_since;
+  // What was displaced then.
+  Bytes displaced_then;
   // What is being done about it, and why; empty: nothing.
   std::string punishment;
+
+  // Of another process there is nothing to know; one step at a time all the same.
+  void Restart() {
+    const bool under_way = running;
+    *this = {};
+    running = outdated = under_way;
+  }
 };
 
 struct VmAttach {

@@ -36,7 +36,10 @@ struct Sums {
 // No new VM should come here.
 bool IsDegraded(const control::FleetSnapshot& fleet, const qos::Snapshot* commitments) {
   if (!fleet.connected || !fleet.synced || fleet.host->policy.empty()) return true;
-  return commitments == nullptr || !qos::Unmet(*commitments).empty();
+  if (commitments == nullptr) return true;
+  // That one tenant has more than its limit closes the host to nobody else.
+  const PerTier<Bytes> reserved = qos::Reserved(*commitments);
+  return reserved.fmem() > commitments->capacity.fmem() || reserved.smem() > commitments->capacity.smem();
 }
 
 void AddTenants(Families& families, const control::FleetSnapshot& fleet, const qos::Snapshot& commitments) {

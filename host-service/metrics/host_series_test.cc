@@ -105,6 +105,11 @@ TEST_F(HostSeriesTest, AHostIsDegradedWhenItsPromisesDoNotFitOrNothingIsKnownOrP
   EXPECT_TRUE(degraded()) << "3000 of acme and 8000 are more than 10000";
 }
 
+TEST_F(HostSeriesTest, ATenantAboveItsLimitClosesTheHostToNobodyElse) {
+  Add("acme", Bytes(7'000), Bytes(7'000));
+  EXPECT_THAT(Text(), HasSubstr("hypertier_host_degraded 0\n"));
+}
+
 TEST_F(HostSeriesTest, MaintenanceShows) {
   host_.maintenance.emplace();
   EXPECT_THAT(Text(), HasSubstr("hypertier_host_maintenance 1\n"));

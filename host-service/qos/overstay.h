@@ -14,7 +14,7 @@ enum class Compliance { kCompliant, kLagging, kViolating, kConfined };
 
 // Whether a VM keeps what it was told to give back: it holds more of a tier than it should, and has not come nearer to
 // it for some time. One that gives back does not overstay, though it be slowly; but a page now and then is no giving
-// back: it must come nearer by a twentieth of what is too much.
+// back: it must come nearer by a twentieth of what is too much, or by 64 MiB.
 class Overstay {
  public:
   // Call it each period. `allowed`: target and slack; `now`: of a clock that never goes back.
@@ -23,7 +23,7 @@ class Overstay {
       since_.reset();
       return;
     }
-    const Bytes nearer = std::max(Bytes((held_ - allowed).count() / 20), kPage);
+    const Bytes nearer = std::clamp(Bytes((held_ - allowed).count() / 20), kPage, Bytes::MiB(64));
     if (!since_ || held + nearer <= held_) {
       since_ = now;
       held_ = held;

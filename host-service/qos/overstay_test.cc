@@ -39,6 +39,15 @@ TEST_F(OverstayTest, APageNowAndThenIsNoGivingBack) {
   }
 }
 
+TEST_F(OverstayTest, ALotThatIsGivenBackSlowlyIsGivingBack) {
+  // Through 4 KiB requests a guest gives back 0.2 GiB a second.
+  for (int second = 0; second < 60; ++second) {
+    overstay_.Update(Bytes::GiB(1024) - Bytes::MiB(200 * static_cast<std::uint64_t>(second)), Bytes::GiB(4),
+                     absl::Seconds(second));
+    EXPECT_FALSE(overstay_.Lasts(absl::Seconds(second), absl::Seconds(3))) << second;
+  }
+}
+
 TEST_F(OverstayTest, EndsWithWhatWasToBeGivenBack) {
   EXPECT_FALSE(After(0, 8));
   EXPECT_TRUE(After(5, 8));
