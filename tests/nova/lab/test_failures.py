@@ -89,7 +89,7 @@ def test_without_prometheus_nothing_with_tiers_comes_and_its_restart_is_enough(c
             return 'No valid host was found' in str(error)
         servers.close()
         return False
-    place.until(refused, 60, 'servers with tiers are refused', scheduler.tail)
+    place.until(refused, 120, 'servers with tiers are refused', scheduler.tail)
     assert 'the query of Prometheus failed' in scheduler.text()
     # The host itself is as well as ever.
     assert cloud.fit()

@@ -28,7 +28,7 @@ grace_seconds = {grace}
 {service_user}
 '''
 _PROMETHEUS = '''\
-global: {{scrape_interval: 500ms}}
+global: {{scrape_interval: 1s}}
 scrape_configs:
 - job_name: hypertierd
   static_configs:

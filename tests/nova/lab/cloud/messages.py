@@ -16,6 +16,8 @@ class Messages:
         config = here.write('rabbit/rabbitmq.conf', 'log.console.level = warning\ndisk_free_limit.absolute = 10MB\n')
         self._daemon = here.start(
             'rabbitmq', ['/usr/lib/rabbitmq/bin/rabbitmq-server'], HOME=folder, ERL_EPMD_PORT=mapper,
+            # Has its script become Erlang, not the parent of one that would outlive it.
+            RUNNING_UNDER_SYSTEMD='1',
             ERL_EPMD_ADDRESS='127.0.0.1', RABBITMQ_NODENAME='lab@localhost', RABBITMQ_NODE_IP_ADDRESS='127.0.0.1',
             RABBITMQ_NODE_PORT=self._port, RABBITMQ_DIST_PORT=distribution, RABBITMQ_MNESIA_BASE=folder / 'mnesia',
             RABBITMQ_LOG_BASE=folder, RABBITMQ_LOGS='-', RABBITMQ_ENABLED_PLUGINS_FILE=plugins,

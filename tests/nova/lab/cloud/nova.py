@@ -40,7 +40,7 @@ weight_classes = nova.scheduler.weights.all_weighers,hypertier_nova.weights.Hype
 prometheus_url = {prometheus}
 tierctl = {tierctl}
 cache_seconds = 1
-max_age_seconds = 5
+max_age_seconds = 15
 [libvirt]
 virt_type = qemu
 cpu_mode = none

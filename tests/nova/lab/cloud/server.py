@@ -120,4 +120,7 @@ class Servers:
             self._cloud.admin.compute.delete(f'/servers/{one.uuid}')
         for one in self._made:
             place.until(lambda: self._find(one.name) is None, 60, f'{one.name} is gone')
+        if self._made and self._cloud.host.hypertierd.process.poll() is None:
+            # The filter goes by what Prometheus knows, which comes after an agent's round and a scrape.
+            place.until(self._cloud.known_to_be_free, 60, 'Prometheus knows that nothing is reserved any more')
         self._made.clear()

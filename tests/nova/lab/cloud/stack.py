@@ -2,9 +2,11 @@
 """The order in which the parts start. What takes long is begun early and awaited late."""
 
 import collections.abc
+import json
 import pathlib
 import re
 import time
+import urllib.request
 
 import openstack
 
@@ -114,6 +116,16 @@ class Stack:
                          re.MULTILINE)
         assert told, 'hypertierd does not export what is reserved'
         return int(float(told[1]))
+
+    def known_to_be_free(self) -> bool:
+        """Whether Prometheus, where it runs, says that no fast memory is reserved."""
+        assert self.host is not None
+        if not self.host.prometheus.running():
+            return True
+        query = f'{self.host.prometheus_url}/api/v1/query?query=hypertier_host_tier_reservation_bytes'
+        with urllib.request.urlopen(query, timeout=10) as answer:
+            result = json.load(answer)['data']['result']
+        return bool(result) and all(float(one['value'][1]) == 0 for one in result if one['metric']['tier'] == 'fmem')
 
     def _compute_is_up(self) -> bool:
         return any(one['state'] == 'up' for one in self.admin.compute.get('/os-hypervisors').json()['hypervisors'])
