@@ -39,7 +39,7 @@ packages_build=(build-essential cmake ninja-build ccache pkg-config ca-certifica
   libgtest-dev libgmock-dev libbenchmark-dev)
 packages_virt=(qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
   busybox-static cpio kmod zstd xz-utils pahole python3 python3-libvirt util-linux iproute2)
-packages_test=(python3-pytest python3-pytest-timeout python3-grpcio python3-protobuf shellcheck flake8 python3-hacking sparse
+packages_test=(python3-pytest python3-pytest-timeout python3-grpcio python3-protobuf shellcheck flake8 python3-hacking sparse systemd
   clang clang-format clang-tidy libclang-rt-14-dev librapidcheck-dev redis-server)
 packages_bench=(redis-server liblinear-tools python3-matplotlib)
 # nova with its own fixtures and none of its daemons, and the Prometheus that the scheduler asks.

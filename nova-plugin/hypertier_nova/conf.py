@@ -12,7 +12,8 @@ GROUP = cfg.OptGroup('hypertier', title='HyperTier: VMs with two memory tiers')
 SCHEDULER_OPTS = [
     cfg.URIOpt(
         'prometheus_url', default='http://127.0.0.1:9090', schemes=['http', 'https'],
-        help='Where Prometheus, which scrapes hypertierd on all compute nodes, answers nova-scheduler.'),
+        help='Where Prometheus, which scrapes hypertierd on all compute nodes, answers nova-scheduler. It is '
+             "asked directly: a proxy that the service's environment names is not used."),
     cfg.StrOpt(
         'prometheus_query', default=query.DEFAULT_QUERY,
         help='The one PromQL query for all hosts. Each sample of its answer must have the host_label, and a label '
@@ -28,10 +29,12 @@ SCHEDULER_OPTS = [
         help='Seconds for which an answer of Prometheus is used. Shorter than the scrape interval gains nothing.'),
     cfg.FloatOpt(
         'timeout_seconds', default=2.0, min=0.1, max=60.0,
-        help='Most seconds that a request waits for Prometheus, at most once each cache_seconds.'),
+        help='Most seconds that a request waits for Prometheus, at most once each cache_seconds. After a try that '
+             'failed or was slow, the next comes after cache_seconds or timeout_seconds, whichever is longer.'),
     cfg.FloatOpt(
         'max_age_seconds', default=60.0, min=1.0,
-        help='Age from which the figures of a host count for nothing. Some scrape intervals long.'),
+        help='Age from which the figures of a host count for nothing. Until then a host that answers lack, because a '
+             'scrape of it has failed, counts as it was last seen. Some scrape intervals long.'),
     cfg.BoolOpt(
         'fail_open', default=False,
         help='Whether HyperTierFilter lets VMs with tiers onto hosts of which nothing fresh is known: Prometheus does '

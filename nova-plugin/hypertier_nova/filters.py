@@ -47,5 +47,6 @@ class HyperTierFilter(filters.BaseHostFilter):
             if CONF.hypertier.fail_open:
                 LOG.debug('%(host)s passes by fail_open, though %(why)s', {'host': host_state, 'why': why})
                 return ''
-            return why
+            # Never empty: that would let it pass.
+            return why or 'nothing is known of it'
         return admission.refusal(tiered, spec_obj.project_id, figures) or ''

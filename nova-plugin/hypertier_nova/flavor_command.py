@@ -90,7 +90,8 @@ def _print_commands(args: argparse.Namespace, specs: ty.Mapping[str, str]) -> No
     made = ['openstack', 'flavor', 'create']
     made += ['--vcpus', str(args.vcpus), '--ram', str(args.ram), '--disk', str(args.disk)]
     made += (['--id', args.id] if args.id else []) + (['--private'] if args.private else []) + [args.name]
-    said = ['openstack', 'flavor', 'set']
+    # Below 2.86, and the client's default is 2.1, nova takes any key and any value.
+    said = ['openstack', '--os-compute-api-version', '2.86', 'flavor', 'set']
     for name, value in specs.items():
         said += ['--property', f'{name}={value}']
     print(shlex.join(made))

@@ -35,14 +35,15 @@ def tiered_flavor(spec_obj: 'objects.RequestSpec') -> ty.Optional[flavor.TieredF
 
 def host_figures(host_state: 'host_manager.HostState') -> ty.Tuple[ty.Optional[figures.HostFigures], str]:
     """Fresh figures of a host, else None and why there are none; waits for Prometheus within the options' bounds."""
-    fetched, failure = FEEDBACK.get(CONF.hypertier.cache_seconds, CONF.hypertier.timeout_seconds)
-    if fetched is None:
-        return None, failure
-    host = fetched.hosts.get(host_state.nodename) or fetched.hosts.get(host_state.host)
-    if host is None:
-        return None, f'Prometheus knows no hypertierd on it (label {CONF.hypertier.host_label})'
-    age = FEEDBACK.age_s(fetched, host)
-    if age > CONF.hypertier.max_age_seconds:
+    options = CONF.hypertier
+    hosts, failure = FEEDBACK.get(options.cache_seconds, options.timeout_seconds, options.max_age_seconds)
+    if hosts is None:
+        return None, failure or 'nothing was fetched yet'
+    known = hosts.get(host_state.nodename) or hosts.get(host_state.host)
+    if known is None:
+        return None, f'Prometheus knows no hypertierd on it (label {options.host_label})'
+    age = FEEDBACK.age_s(known)
+    if age > options.max_age_seconds:
         why = f'; {failure}' if failure else ''
-        return None, f'its figures are {age:.0f} s old, max_age_seconds is {CONF.hypertier.max_age_seconds:g}{why}'
-    return host, ''
+        return None, f'its figures are {age:.0f} s old, max_age_seconds is {options.max_age_seconds:g}{why}'
+    return known.figures, ''

@@ -55,6 +55,30 @@ def test_what_cannot_be_read_is_raised_and_changes_nothing() -> None:
     assert len(reader.read({ONE: {'CUSTOM_FMEM_MB': 1}, TWO: {'CUSTOM_FMEM_MB': 1}})) == 2
 
 
+def test_a_read_that_fails_half_way_goes_on_where_it_was() -> None:
+    projects = Projects()
+    reader = grants.Reader(projects)
+    projects.of[TWO] = 'unreadable'
+    both = {ONE: {'CUSTOM_FMEM_MB': 1}, TWO: {'CUSTOM_FMEM_MB': 2}}
+    for _ in range(2):
+        with pytest.raises(OSError):
+            reader.read(both)
+    assert projects.asked == [ONE, TWO, TWO]
+    # One that was read, went, and came again may be another's.
+    with pytest.raises(OSError):
+        reader.read({TWO: both[TWO]})
+    projects.of.update({ONE: 'c', TWO: 'b'})
+    assert reader.read(both) == (grants.Grant(ONE, 'c', 1, 0), grants.Grant(TWO, 'b', 2, 0))
+
+
+@pytest.mark.parametrize('project, other, tenant', [('a', 'a', 'a'), ('a', 'a/b', 'a'), ('a', 'c', '')])
+def test_consumers_that_are_one_uuid_are_one_grant(project: str, other: str, tenant: str) -> None:
+    same = ONE.upper()
+    got = grants.Reader(Projects(**{ONE: project, same: other})).read({
+        ONE: {'CUSTOM_FMEM_MB': 1, 'CUSTOM_SMEM_MB': 2}, same: {'CUSTOM_FMEM_MB': 4}, TWO: {'CUSTOM_SMEM_MB': 8}})
+    assert got == (grants.Grant(ONE, tenant, 5, 2), grants.Grant(TWO, 'b', 0, 8))
+
+
 @pytest.mark.parametrize('project', ['', 'a b', 'ä', 'x' * 129, 'a/b', 'a\n'])
 def test_a_project_that_hypertierd_would_refuse_is_left_out_and_the_grant_stays(project: str, caplog) -> None:
     assert grants.grant(ONE, project, {'CUSTOM_FMEM_MB': 1}) == grants.Grant(ONE, '', 1, 0)

@@ -80,3 +80,12 @@ def test_no_server_and_a_slow_one_are_os_errors(served) -> None:
     served.delay_s, served.status = 0, 503
     with pytest.raises(OSError):
         ask(served)
+
+
+def test_a_proxy_of_the_environment_is_not_asked(served, monkeypatch) -> None:
+    served.hosts = {'a': host()}
+    for name in ('http_proxy', 'HTTP_PROXY', 'all_proxy'):
+        monkeypatch.setenv(name, 'http://127.0.0.1:1')
+    for name in ('no_proxy', 'NO_PROXY', 'REQUEST_METHOD'):
+        monkeypatch.delenv(name, raising=False)
+    assert set(ask(served)) == {'a'}

@@ -22,6 +22,7 @@ from hypertier_nova.placement_agent import node_name
 from hypertier_nova.placement_agent import options
 from hypertier_nova.placement_agent import placement
 from hypertier_nova.placement_agent import rounds
+from hypertier_nova.placement_agent import supervisor
 
 LOG = logging.getLogger('hypertier_nova.placement_agent')
 
@@ -57,7 +58,9 @@ def _placement(conf: cfg.ConfigOpts) -> placement.Placement:
         raise cfg.Error(f'[{group}] auth_type is not set; write auth_type = password, and auth_url, username, '
                         'password, project_name and the domains of a service user (docs/openstack.md)')
     session = loading.load_session_from_conf_options(conf, group, auth=auth)
-    return placement.Placement(loading.load_adapter_from_conf_options(conf, group, session=session, auth=auth))
+    # A round has one call for each server that is new, and the first on a full host may take long without hanging.
+    return placement.Placement(loading.load_adapter_from_conf_options(conf, group, session=session, auth=auth),
+                               supervisor.alive)
 
 
 def _delete(round_: rounds.Rounds, daemon: hypertierd.Hypertierd, node: str) -> int:

@@ -42,6 +42,13 @@ def grant(consumer: str, project: str, amounts: ty.Mapping[str, int]) -> ty.Opti
     return Grant(vm, project, amounts.get(names.FMEM, 0), amounts.get(names.SMEM, 0))
 
 
+def _merged(one: Grant, other: Grant) -> Grant:
+    """Of one VM. hypertierd takes one grant of each, and all that is allocated counts."""
+    tenants = {one.tenant, other.tenant} - {''}
+    return Grant(one.vm, tenants.pop() if len(tenants) == 1 else '', one.fmem_mb + other.fmem_mb,
+                 one.smem_mb + other.smem_mb)
+
+
 class Reader:
     """Completes allocations with projects, each of which is asked for once."""
 
@@ -51,15 +58,18 @@ class Reader:
         self._grants: ty.Dict[ty.Tuple[str, ty.FrozenSet[ty.Tuple[str, int]]], ty.Optional[Grant]] = {}
 
     def read(self, allocations: Allocations) -> ty.Tuple[Grant, ...]:
-        """In order. Raises what project_of raises; then nothing is known to have changed."""
-        known = {}
-        for consumer, amounts in allocations.items():
-            key = (consumer, frozenset(amounts.items()))
-            if key in self._grants:
-                known[key] = self._grants[key]
-                continue
-            project = self._project_of(consumer)
-            if project is not None:
-                known[key] = grant(consumer, project, amounts)
-        self._grants = known
-        return tuple(sorted(one for one in known.values() if one is not None))
+        """In order. Raises what project_of raises; what was read until then is not asked for again."""
+        keys = {(consumer, frozenset(amounts.items())): (consumer, amounts)
+                for consumer, amounts in allocations.items()}
+        # Before anything is asked, since one that has gone and comes again may be another's.
+        self._grants = {key: one for key, one in self._grants.items() if key in keys}
+        for key, (consumer, amounts) in keys.items():
+            if key not in self._grants:
+                project = self._project_of(consumer)
+                if project is not None:
+                    self._grants[key] = grant(consumer, project, amounts)
+        by_vm: ty.Dict[str, Grant] = {}
+        for one in self._grants.values():
+            if one is not None:
+                by_vm[one.vm] = _merged(by_vm[one.vm], one) if one.vm in by_vm else one
+        return tuple(sorted(by_vm.values()))

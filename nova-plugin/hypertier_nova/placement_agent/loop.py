@@ -43,7 +43,7 @@ class Loop:
         supervisor.tell('READY=1')
         while not self._stop.is_set():
             self._step()
-            supervisor.tell('WATCHDOG=1')
+            supervisor.alive()
             self._stop.wait(self._look_s)
         supervisor.tell('STOPPING=1')
         try:

@@ -36,8 +36,10 @@ class Provider:
 class Placement:
     """Every call is bounded by the session's timeout for each step, and raises PlacementError."""
 
-    def __init__(self, client: adapter.Adapter) -> None:
+    def __init__(self, client: adapter.Adapter, ended: ty.Callable[[], None] = lambda: None) -> None:
+        """ended: called after each call, however it ended."""
         self._client = client
+        self._ended = ended
 
     def find(self, name: str) -> ty.Optional[Provider]:
         query = urllib.parse.urlencode({'name': name})
@@ -96,6 +98,8 @@ class Placement:
                                           **({} if body is None else {'json': body}))
         except exceptions.ClientException as error:
             raise PlacementError(f'{what}: {error}')
+        finally:
+            self._ended()
         if answer.status_code >= 300:
             kind = {404: NotFound, 409: Conflict}.get(answer.status_code, PlacementError)
             raise kind(f'{what}: HTTP {answer.status_code}: {_detail(answer)}')

@@ -44,10 +44,10 @@ class AgentProgram:
     def _command(self, *arguments: str) -> ty.List[str]:
         return [sys.executable, str(PROGRAM), '--config-file', str(self.config), '--debug', *arguments]
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         with open(self._log, 'ab') as log:
             self.process = subprocess.Popen(self._command(), stdout=log, stderr=log,
-                                            env={**os.environ, 'PYTHONUNBUFFERED': '1'})
+                                            env={**os.environ, 'PYTHONUNBUFFERED': '1', **environment})
 
     def stop(self, how: int = signal.SIGTERM) -> int:
         self.process.send_signal(how)

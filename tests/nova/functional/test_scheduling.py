@@ -7,6 +7,7 @@ from base import HyperTierTestBase
 from hypertier_nova import query
 from hypertier_nova import scheduling
 from served_metrics import GIB
+from served_metrics import host
 
 
 class SchedulingTest(HyperTierTestBase):
@@ -94,6 +95,34 @@ class SchedulingTest(HyperTierTestBase):
             del self.metrics.hosts[f'{name}:9841']
         self.assertEqual('two', self.host_of(self.boot(self.flavor())))
         self.assertIn('Prometheus knows no hypertierd on it (label instance)', self.log.output)
+
+    def test_a_host_that_an_answer_lacks_takes_servers_until_its_figures_are_too_old(self) -> None:
+        tiered = self.flavor()
+        self.boot(tiered)
+        # One scrape has failed, and Prometheus tells nothing of it; the two others take nobody.
+        del self.metrics.hosts['one:9841']
+        self.figures('two', maintenance=1)
+        self.figures('three', maintenance=1)
+        self.assertEqual('one', self.host_of(self.boot(tiered)))
+        self.later_s += 30
+        self.assertEqual('one', self.host_of(self.boot(tiered)))
+        self.assertNotIn('knows no hypertierd', self.log.output)
+        self.later_s += 31
+        self.refused(tiered)
+        self.assertRegex(self.log.output, r'one.* refused: Prometheus knows no hypertierd on it')
+        self.metrics.hosts['one:9841'] = host()
+        self.forget()
+        self.assertEqual('one', self.host_of(self.boot(tiered)))
+
+    def test_so_does_the_last_host_of_all(self) -> None:
+        tiered = self.flavor()
+        self.boot(tiered)
+        self.metrics.hosts.clear()
+        self.later_s += 30
+        self.boot(tiered)
+        self.later_s += 31
+        self.refused(tiered)
+        self.assertRegex(self.log.output, r'refused: its figures are \d+ s old, max_age_seconds is 60; .*no sample')
 
     def test_figures_in_hand_are_used_until_they_are_too_old(self) -> None:
         tiered = self.flavor()
