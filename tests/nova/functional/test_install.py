@@ -80,4 +80,4 @@ class InstallTest(testtools.TestCase):
     def test_the_command_runs(self) -> None:
         done = subprocess.check_output([SITE / 'bin' / 'hypertier-flavor', 'create', 'x', '--vcpus', '1',
                                         '--ram', '1024', '--fmem-mb', '512', '--dry-run'], text=True)
-        self.assertIn('openstack flavor set', done)
+        self.assertIn('openstack --os-compute-api-version 2.86 flavor set', done)
