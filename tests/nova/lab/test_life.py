@@ -27,9 +27,12 @@ def await_promised(of: server.Server, wanted: dict[str, object], before: set[str
 
 
 def assert_gold(nodes: list[server.Node]) -> None:
-    """All CPUs are on the node of fast memory, which is between what is reserved and the cap; kernels keep some."""
+    """All CPUs are on the node of fast memory, which is between what is reserved and the cap.
+
+    Kernels keep some of it: at boot, before there is burst, a guest with 128 MiB was seen to tell of 83.
+    """
     assert [node.cpus for node in nodes] == ['0', ''], nodes
-    assert 100 < nodes[0].mib <= 384 and 450 < nodes[1].mib <= 512, nodes
+    assert 64 < nodes[0].mib <= 384 and 450 < nodes[1].mib <= 512, nodes
 
 
 def test_a_tenant_has_what_its_flavor_says_until_it_deletes_the_server(cloud: stack.Stack,
