@@ -105,15 +105,16 @@ void Engine::ConfineIfNeeded(Vm& vm, std::optional<Bytes>& spare, const Now& now
   // An earlier hypertierd may have confined it: it is looked at before anything is moved.
   if (known && !waits) {
     if (!spare) spare = SpareSmem();
-    const Bytes excess = vm.residency.bytes->fmem() - vm.targets->bytes.fmem();
-    at_most = std::min({*spare, excess, kMostMovedAtATime});
-    *spare -= at_most;
-    if (violating && at_most == Bytes()) {
+    // What lies there already needs no more room, nor what the last step has moved.
+    const Bytes excess = HeldOf(vm, TierId::kFmem) - TargetOf(vm, TierId::kFmem) - confinement.unseen;
+    if (violating && excess > Bytes() && *spare == Bytes()) {
       confinement.next = now.mono + options_.enforcement.retry;
       Trouble(fmt::format("confining {}", vm.name),
               absl::ResourceExhaustedError("all of the host's SMEM is held or promised; lower what is reserved of it"));
       if (!counts) return;
     }
+    at_most = std::min({*spare, excess, kMostMovedAtATime});
+    *spare -= at_most;
   }
   confinement.running = true;
   confinement.unseen = at_most;

@@ -58,6 +58,13 @@ class EnforceTest : public testing::Test {
     host_.engine->HandleConfined(
         kUuid, Confinement{.fast = fast, .slow = slow, .moved = {}, .trouble = std::move(trouble)}, host_.now);
   }
+  // Of the host's 8 GiB of SMEM the VM may hold 2; somebody has reserved all the rest but `spare`.
+  void LeaveSpare(Bytes spare) {
+    TenantRecord bob;
+    bob.id = "bob";
+    bob.terms.smem().reservation = policy::Amount::Of(Bytes::GiB(6) - spare);
+    ASSERT_TRUE(host_.engine->CreateTenant(bob, {}, host_.now).ok());
+  }
   // It keeps all, and the host moves away what is too much.
   void BecomeConfined() {
     Pass(8);
@@ -186,26 +193,28 @@ TEST_F(FullSmemTest, NothingIsMovedIntoWhatOthersAreHeldToOrPromised) {
 }
 
 TEST_F(EnforceTest, WhatATenantHasReservedOfSmemIsNotTaken) {
-  // Of 8 GiB the VM may hold 2.
-  TenantRecord bob;
-  bob.id = "bob";
-  bob.terms.smem().reservation = policy::Amount::Of(Bytes::GiB(6) - Bytes::MiB(100));
-  ASSERT_TRUE(host_.engine->CreateTenant(bob, {}, host_.now).ok());
+  LeaveSpare(Bytes::MiB(100));
   Pass(8);
   EXPECT_THAT(host_.confinement.bounds, ElementsAre(Bytes::MiB(100)));
 }
 
 TEST_F(EnforceTest, WhatAStepHasMovedIsSpentBeforeItIsSeen) {
-  TenantRecord bob;
-  bob.id = "bob";
-  bob.terms.smem().reservation = policy::Amount::Of(Bytes::GiB(6) - Bytes::MiB(100));
-  ASSERT_TRUE(host_.engine->CreateTenant(bob, {}, host_.now).ok());
+  LeaveSpare(Bytes::MiB(100));
   Pass(8);
   host_.engine->HandleConfined(
       kUuid, Confinement{.fast = Bytes::GiB(1), .slow = {}, .moved = Bytes::MiB(100), .trouble = {}}, host_.now);
   Pass(2);
   // There is no more; it is looked at all the same.
   EXPECT_THAT(host_.confinement.bounds, ElementsAre(Bytes::MiB(100), Bytes()));
+}
+
+TEST_F(EnforceTest, OneThatIsConfinedWholeTakesNoMoreRoom) {
+  LeaveSpare(Bytes::MiB(600));
+  BecomeConfined();
+  Confined(Bytes::MiB(520), Bytes::MiB(504));
+  Pass(2);
+  EXPECT_EQ(host_.confinement.bounds.back(), Bytes::MiB(8)) << "within the slack; another may need the rest";
+  EXPECT_EQ(Compliance(), qos::Compliance::kConfined);
 }
 
 TEST_F(EnforceTest, WhatWasDisplacedIsLookedAtEachPeriodThoughNothingMoreCanBeMoved) {
