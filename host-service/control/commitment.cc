@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
 
 #include "host-service/control/charge.h"
@@ -26,18 +25,18 @@ class GrantsApart {
   explicit GrantsApart(const GrantMap& grants) : grants_(grants) {}
 
   void Running(const std::string& uuid, const std::string& tenant, Bytes fmem, Bytes smem) {
-    known_.insert(uuid);
-    running_.insert(uuid);
+    runs_[uuid] = true;
     // While nova moves or resizes a VM, what it leaves is held under its migration's UUID, which libvirt does not know.
     if (!grants_.contains(uuid)) ++without_[{tenant, fmem, smem}];
   }
-  void NotRunning(const std::string& uuid) { known_.insert(uuid); }
+  void NotRunning(const std::string& uuid) { runs_[uuid] = false; }
 
   template <typename F>
   void ForEach(F&& count) {
     for (const auto& [uuid, grant] : grants_) {
-      if (running_.contains(uuid)) continue;
-      if (!known_.contains(uuid)) {
+      const auto known = runs_.find(uuid);
+      if (known != runs_.end() && known->second) continue;
+      if (known == runs_.end()) {
         const auto same = without_.find({grant.tenant, grant.reservation.fmem(), grant.reservation.smem()});
         if (same != without_.end() && same->second > 0) {
           --same->second;
@@ -50,8 +49,8 @@ class GrantsApart {
 
  private:
   const GrantMap& grants_;
-  std::set<std::string> known_;
-  std::set<std::string> running_;
+  // Whether a VM that libvirt knows runs, by UUID.
+  std::map<std::string, bool> runs_;
   // Running VMs without a grant, by what they are promised.
   std::map<Claim, int> without_;
 };
@@ -117,11 +116,12 @@ qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet) {
   for (const auto& [id, record] : *fleet.tenants) index_of(id);
   GrantsApart beside(*fleet.grants);
   for (const VmPtr& vm : fleet.vms) {
-    if (!Runs(*vm)) beside.NotRunning(vm->uuid);
-    if (!vm->tiers) continue;
     if (Runs(*vm)) {
       beside.Running(vm->uuid, vm->tenant, vm->tiers->fmem().policy.reservation, vm->tiers->smem().policy.reservation);
+    } else {
+      beside.NotRunning(vm->uuid);
     }
+    if (!vm->tiers) continue;
     qos::Vm& counted = commitments.vms.emplace_back();
     counted.tenant = index_of(vm->tenant);
     for (const TierId tier : kTiers) {
