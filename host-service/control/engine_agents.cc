@@ -104,7 +104,7 @@ void Engine::HandleReport(const std::string& uuid, const agent::v1::Report& mess
   VmLink& link = vm->link;
   link.placement =
       message.has_placement() ? std::make_shared<const agent::v1::PlacementReport>(message.placement()) : nullptr;
-  const Bytes move_limit = vm->description->move_limit.value_or(Bytes());
+  const Bytes move_limit = vm->description->move_rate.value_or(Bytes());
   if (message.has_placement() && message.placement().move_limit() != move_limit.count()) {
     world_.agents->LimitMoves(uuid, move_limit);
   }

@@ -95,7 +95,7 @@ TEST(EngineGuest, PlacementIsShownWhileTheLinkIsUpWithOrWithoutBalloons) {
 
 TEST(EngineGuest, TheMoveRateOfTheMetadataIsSaidUntilTheAgentConfirmsIt) {
   Harness h;
-  h.Define().move_limit = Bytes::MiB(64);
+  h.Define().move_rate = Bytes::MiB(64);
   h.Appear();
   h.LinkUp("boot-1", false);
   Report report;
@@ -109,7 +109,7 @@ TEST(EngineGuest, TheMoveRateOfTheMetadataIsSaidUntilTheAgentConfirmsIt) {
   h.Say(report);
   EXPECT_EQ(h.agents.limits[kUuid].size(), 2u);
   // The metadata is changed.
-  h.Define().move_limit.reset();
+  h.Define().move_rate.reset();
   h.Appear();
   h.Say(report);
   EXPECT_EQ(h.agents.limits[kUuid].back(), Bytes());

@@ -32,13 +32,13 @@ void DescribePolicy(const pugi::xml_node& metadata, Description& description) {
   if (const pugi::xml_node ours = named("vm")) {
     description.tenant = ours.attribute("tenant").as_string();
     description.policy = ReadPolicy(ours, description.policy_problems);
-    description.move_limit = ReadMoveRate(ours, description.policy_problems);
+    description.move_rate = ReadMoveRate(ours, description.policy_problems);
   }
   if (const pugi::xml_node nova = named("instance")) {
     NovaInstance instance = ReadNovaInstance(nova, description.policy_problems);
     if (description.tenant.empty()) description.tenant = std::move(instance.project);
     description.nova_policy = std::move(instance.policy);
-    if (!description.move_limit) description.move_limit = instance.move_limit;
+    if (!description.move_rate) description.move_rate = instance.move_rate;
   }
 }
 

@@ -47,7 +47,7 @@ struct Description {
   // From the extra specs in nova's element; see nova_element.h.
   policy::VmTerms nova_policy;
   // The most that the guest's agent is to move between the tiers in a second, by the same elements, ours first.
-  std::optional<Bytes> move_limit;
+  std::optional<Bytes> move_rate;
   // What of them cannot be read, each with its remedy; that part counts as not said.
   std::vector<std::string> policy_problems;
   // The most that each tier can be: the guest cell, and with virtio-mem its device too. Absent: not two-tier, and

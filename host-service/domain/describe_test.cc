@@ -79,9 +79,9 @@ TEST(DescribeDomain, ReadsWhatTheVmIsPromised) {
   const policy::Terms terms{{policy::Amount::Percent(25), policy::Amount::Of(Bytes::GiB(4)), 2.5},
                             {policy::Amount::Of(Bytes::GiB(1)), {}, {}}};
   EXPECT_EQ(d.policy, (policy::VmTerms{policy::Mode::kAuto, "gold", terms}));
-  EXPECT_EQ(d.move_limit, Bytes::MiB(64));
+  EXPECT_EQ(d.move_rate, Bytes::MiB(64));
   EXPECT_EQ(Describe(kLive).policy, policy::VmTerms{});
-  EXPECT_EQ(Describe(kLive).move_limit, std::nullopt);
+  EXPECT_EQ(Describe(kLive).move_rate, std::nullopt);
 }
 
 TEST(DescribeDomain, LeavesOutOfThePolicyWhatCannotBeReadAndSaysWhy) {
@@ -92,8 +92,8 @@ TEST(DescribeDomain, LeavesOutOfThePolicyWhatCannotBeReadAndSaysWhy) {
   EXPECT_THAT(d.policy_problems,
               ElementsAre(HasSubstr("metadata <vm> mode"), HasSubstr("metadata <fmem> reservation: \"120%\""),
                           HasSubstr("metadata <fmem> limit"), HasSubstr("metadata <fmem> shares"),
-                          HasSubstr("metadata <vm> move-rate: is 0")));
-  EXPECT_EQ(d.move_limit, std::nullopt);
+                          HasSubstr("metadata <vm> move-rate: 0 would")));
+  EXPECT_EQ(d.move_rate, std::nullopt);
   EXPECT_EQ(d.policy.terms.fmem(), policy::TierTerms{});
   EXPECT_EQ(d.policy.terms.smem().shares, 3.0);
 }
@@ -113,7 +113,7 @@ TEST(DescribeDomain, ReadsTheExtraSpecsOfNovasFlavor) {
   const auto mib = [](std::uint64_t n) { return policy::Amount::Of(Bytes::MiB(n)); };
   EXPECT_EQ(d.nova_policy,
             (policy::VmTerms{policy::Mode::kAuto, "gold", {{mib(2048), mib(4096), {}}, {mib(14336), {}, 2.0}}}));
-  EXPECT_EQ(d.move_limit, Bytes::MiB(48));
+  EXPECT_EQ(d.move_rate, Bytes::MiB(48));
   EXPECT_THAT(d.policy_problems, IsEmpty());
   EXPECT_EQ(d.tenant, "a1b2");
   EXPECT_EQ(d.policy, policy::VmTerms{});
@@ -130,7 +130,7 @@ TEST(DescribeDomain, LeavesOutExtraSpecsThatCannotBeReadAndSaysWhy) {
   EXPECT_THAT(d.policy_problems, ElementsAre(HasSubstr("extra spec resources:CUSTOM_FMEM_MB: \"2 GiB\""),
                                              HasSubstr("extra spec hypertier:fmem_shares"),
                                              HasSubstr("extra spec hypertier:migrate_mbps: 0")));
-  EXPECT_EQ(d.move_limit, std::nullopt);
+  EXPECT_EQ(d.move_rate, std::nullopt);
   EXPECT_EQ(d.nova_policy, (policy::VmTerms{policy::Mode::kStatic, "", {}}));
 }
 

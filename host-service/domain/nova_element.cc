@@ -32,10 +32,7 @@ absl::StatusOr<policy::Amount> ParseAmount(std::string_view text) {
 }
 
 absl::StatusOr<Bytes> ParseMoveRate(std::string_view text) {
-  absl::StatusOr<Bytes> rate = ParseMiB(text);
-  if (rate.ok() && *rate == Bytes())
-    return absl::InvalidArgumentError("0: nothing would ever be moved; write 1 or more");
-  return rate;
+  return CheckMoveRate(ParseMiB(text));
 }
 
 // "none": the VM is left alone, as a static one is.
@@ -45,15 +42,15 @@ absl::StatusOr<policy::Mode> ParsePolicy(std::string_view text) {
 
 class ExtraSpecs {
  public:
-  ExtraSpecs(NovaInstance& instance, std::vector<std::string>& problems)
-      : instance_(instance), into_(instance.policy), problems_(problems) {}
+  ExtraSpecs(NovaInstance& instance, std::vector<std::string>& problems) : instance_(instance), problems_(problems) {}
 
   void Take(std::string_view key, std::string_view value) {
-    if (key == "hypertier:qos_class") into_.qos_class = std::string(value);
-    Read(key, "hypertier:policy", value, ParsePolicy, into_.mode);
-    Read(key, "hypertier:migrate_mbps", value, ParseMoveRate, instance_.move_limit);
+    policy::VmTerms& policy = instance_.policy;
+    if (key == "hypertier:qos_class") policy.qos_class = std::string(value);
+    Read(key, "hypertier:policy", value, ParsePolicy, policy.mode);
+    Read(key, "hypertier:migrate_mbps", value, ParseMoveRate, instance_.move_rate);
     for (const TierId tier : kTiers) {
-      policy::TierTerms& terms = into_.terms[tier];
+      policy::TierTerms& terms = policy.terms[tier];
       const std::string_view name = TierName(tier);
       const std::string claim = tier == TierId::kFmem ? "resources:CUSTOM_FMEM_MB" : "resources:CUSTOM_SMEM_MB";
       Read(key, claim, value, ParseAmount, terms.reservation);
@@ -76,7 +73,6 @@ class ExtraSpecs {
   }
 
   NovaInstance& instance_;
-  policy::VmTerms& into_;
   std::vector<std::string>& problems_;
 };
 

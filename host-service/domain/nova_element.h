@@ -19,7 +19,7 @@ struct NovaInstance {
   // The flavor's extra specs that concern us. Only nova 32 (2025.2) and later write them.
   policy::VmTerms policy;
   // Of hypertier:migrate_mbps, in a second.
-  std::optional<Bytes> move_limit;
+  std::optional<Bytes> move_rate;
 };
 
 // What of the extra specs cannot be read is left out, and told in `problems`.

@@ -43,9 +43,7 @@ std::string AmountText(const policy::Amount& amount) {
 }
 
 absl::StatusOr<Bytes> ParseMoveRate(std::string_view text) {
-  absl::StatusOr<Bytes> rate = ParseBytes(text);
-  if (rate.ok() && *rate == Bytes()) return absl::InvalidArgumentError("is 0; write what may be moved in a second");
-  return rate;
+  return CheckMoveRate(ParseBytes(text));
 }
 
 }  // namespace
@@ -70,6 +68,13 @@ policy::VmTerms ReadPolicy(const pugi::xml_node& element, std::vector<std::strin
     }
   }
   return said;
+}
+
+absl::StatusOr<Bytes> CheckMoveRate(absl::StatusOr<Bytes> rate) {
+  if (rate.ok() && *rate == Bytes()) {
+    return absl::InvalidArgumentError("0 would leave hot memory in SMEM; write what may be moved in a second");
+  }
+  return rate;
 }
 
 std::optional<Bytes> ReadMoveRate(const pugi::xml_node& element, std::vector<std::string>& problems) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "common/bytes.h"
 #include "host-service/policy/terms.h"
 
@@ -18,6 +19,9 @@ std::string_view LocalName(const pugi::xml_node& node);
 // What HyperTier's element of a domain's metadata says of the VM's policy. What cannot be read is left out, and told in
 // `problems`.
 policy::VmTerms ReadPolicy(const pugi::xml_node& element, std::vector<std::string>& problems);
+
+// InvalidArgument for one of 0; else what it was.
+absl::StatusOr<Bytes> CheckMoveRate(absl::StatusOr<Bytes> rate);
 
 // The element's `move-rate`, the same way.
 std::optional<Bytes> ReadMoveRate(const pugi::xml_node& element, std::vector<std::string>& problems);

@@ -57,7 +57,10 @@ absl::Status CheckOptions(const ShapeOptions& options) {
     return absl::InvalidArgumentError(
         fmt::format("{} base: balloons can take all of a cell; only virtio-mem has a base", TierName(tier)));
   }
-  if (options.move_rate == Bytes()) return absl::InvalidArgumentError("move rate: 0 would leave hot memory in SMEM");
+  if (options.move_rate) {
+    const absl::Status rate = CheckMoveRate(*options.move_rate).status();
+    if (!rate.ok()) return absl::InvalidArgumentError(fmt::format("move rate: {}", ToString(rate.message())));
+  }
   return absl::OkStatus();
 }
 

@@ -107,7 +107,7 @@ TEST(ShapeDomain, WritesThePolicyThatDescribeDomainReads) {
   const auto described = DescribeDomain(*shaped);
   EXPECT_EQ(described->tenant, "acme");
   EXPECT_EQ(described->policy, options.policy);
-  EXPECT_EQ(described->move_limit, Bytes::MiB(64));
+  EXPECT_EQ(described->move_rate, Bytes::MiB(64));
   EXPECT_TRUE(described->policy_problems.empty());
   // Twice is the same as once; and what is not said again stays.
   EXPECT_EQ(*ShapeDomain(*shaped, options), *shaped);
