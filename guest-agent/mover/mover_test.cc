@@ -58,6 +58,14 @@ class MoverTest : public ::testing::Test {
     plan_.exchanges.push_back({Part(kHot, hot), Part(kCold, cold), amount});
   }
 
+  void PlanExchangesOfHugePages(int count) {
+    for (int n = 0; n < count; ++n) {
+      Chunk(kHot, n, 512, true);
+      Chunk(kCold, n, 512, true);
+      PlanExchange(n, n);
+    }
+  }
+
   // With what the kernel has told to the classifier first, as surveys would.
   void Carry() {
     if (!mover_) {
@@ -354,11 +362,7 @@ TEST_F(MoverTest, PagesThatCannotMoveAreLeftAlone) {
 TEST_F(MoverTest, KeepsToItsRate) {
   options_.per_second = Bytes::MiB(8);
   options_.burst = Bytes::MiB(8);
-  for (int n = 0; n < 100; ++n) {
-    Chunk(kHot, n, 512, true);
-    Chunk(kCold, n, 512, true);
-    PlanExchange(n, n);
-  }
+  PlanExchangesOfHugePages(100);
   Carry();
   EXPECT_EQ(stats().exchanged, Bytes::MiB(4));
   EXPECT_EQ(stats().held_back, 1u);
@@ -374,11 +378,7 @@ TEST_F(MoverTest, KeepsToARateThatIsSetLater) {
   options_.per_second = options_.burst = Bytes::GiB(1);
   Carry();
   mover_->LimitRate(Bytes::MiB(8));
-  for (int n = 0; n < 100; ++n) {
-    Chunk(kHot, n, 512, true);
-    Chunk(kCold, n, 512, true);
-    PlanExchange(n, n);
-  }
+  PlanExchangesOfHugePages(100);
   Carry();
   EXPECT_EQ(stats().exchanged, Bytes::MiB(4));
 }

@@ -133,9 +133,10 @@ ranges::Time Placement::NextPlan(ranges::Time now, std::uint64_t cost_ns) const 
 void Placement::LimitMoves(Bytes per_second) {
   if (per_second == move_limit_) return;
   move_limit_ = per_second;
-  mover_.LimitRate(per_second == Bytes() ? options_.mover.per_second : per_second);
-  spdlog::info("placement: the host has it move {} a second at most",
-               per_second == Bytes() ? "what it likes" : FormatBytes(per_second));
+  const bool own = per_second == Bytes();
+  const Bytes most = own ? options_.mover.per_second : per_second;
+  mover_.LimitRate(most);
+  spdlog::info("placement: moves {} a second at most{}", FormatBytes(most), own ? "" : ", as the host says");
 }
 
 PlacementFigures Placement::Figures() const {
