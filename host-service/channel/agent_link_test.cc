@@ -185,7 +185,7 @@ TEST_F(AgentLinkTest, CommandsAreDroppedWhileThereIsNoSessionOrNoBalloons) {
 
 TEST_F(AgentLinkTest, TheNewestLimitOfMovesIsSentOnceAndDroppedWhileThereIsNoSession) {
   link_.LimitMoves(Bytes::MiB(1));
-  Said();
+  for (const auto& message : Said()) EXPECT_TRUE(message.has_hello());
   GuestMessage hello = Hello();
   hello.mutable_hello()->clear_features();
   ASSERT_TRUE(Hear(hello).ok());

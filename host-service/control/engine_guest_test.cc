@@ -104,7 +104,7 @@ TEST(EngineGuest, TheMoveRateOfTheMetadataIsSaidUntilTheAgentConfirmsIt) {
   report.mutable_placement()->set_source("pebs");
   h.Say(report);
   h.Say(report);
-  EXPECT_THAT(h.agents.limits[kUuid], ElementsAre(Bytes::MiB(64), Bytes::MiB(64)));
+  ASSERT_THAT(h.agents.limits[kUuid], ElementsAre(Bytes::MiB(64), Bytes::MiB(64)));
   report.mutable_placement()->set_move_limit(Bytes::MiB(64).count());
   h.Say(report);
   EXPECT_EQ(h.agents.limits[kUuid].size(), 2u);
