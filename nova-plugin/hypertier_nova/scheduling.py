@@ -38,7 +38,7 @@ def host_figures(host_state: 'host_manager.HostState') -> ty.Tuple[ty.Optional[f
     options = CONF.hypertier
     hosts, failure = FEEDBACK.get(options.cache_seconds, options.timeout_seconds, options.max_age_seconds)
     if hosts is None:
-        return None, failure or 'nothing was fetched yet'
+        return None, failure
     known = hosts.get(host_state.nodename) or hosts.get(host_state.host)
     if known is None:
         return None, f'Prometheus knows no hypertierd on it (label {options.host_label})'
