@@ -7,9 +7,9 @@ import signal
 from cloud import client
 from cloud import guest
 from cloud import host
-from cloud import place
 from cloud import server
 from cloud import stack
+from integration import hypertierd
 import pytest
 
 # docs/openstack.md: the grace, a look each second, one call, and a round; and what a busy machine adds.
@@ -26,7 +26,7 @@ def mended(cloud: stack.Stack) -> collections.abc.Iterator[None]:
             part.start()
     if cloud.host.hypertierd.process.poll() is not None:
         cloud.host.hypertierd.start()
-    place.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
+    hypertierd.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
 
 
 def assert_only_untiered_start(servers: server.Servers) -> None:
@@ -40,13 +40,13 @@ def test_without_hypertierd_nothing_with_tiers_comes_and_its_restart_is_enough(c
     there = servers.create('acme', 'there', 'gold', guest.IDLE)
     there.await_managed()
     cloud.host.hypertierd.kill(signal.SIGKILL)
-    place.until(lambda: not cloud.fit(), OFF_WITHIN_S, 'the trait goes', cloud.host.agent.tail)
+    hypertierd.until(lambda: not cloud.fit(), OFF_WITHIN_S, 'the trait goes', cloud.host.agent.tail)
     assert_only_untiered_start(servers)
     assert there.shown()['status'] == 'ACTIVE'
     assert there.allocations() == {'CUSTOM_FMEM_MB': 128, 'CUSTOM_SMEM_MB': 512}
 
     cloud.host.hypertierd.start()
-    place.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
+    hypertierd.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
     there.await_managed()
     assert there.fmem().reservation_bytes == 128 * server.MIB
     await_tiered_starts(servers)
@@ -60,7 +60,7 @@ def test_without_the_agent_nothing_with_tiers_comes_and_its_restart_is_enough(cl
     assert_only_untiered_start(servers)
 
     cloud.host.agent.start()
-    place.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
+    hypertierd.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
     await_tiered_starts(servers)
 
 
@@ -72,7 +72,7 @@ def test_when_both_die_the_trait_goes_and_comes_back(cloud: stack.Stack) -> None
     cloud.host.agent.start()
     # It has nothing to say of a hypertierd that it has not seen.
     cloud.host.hypertierd.start()
-    place.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
+    hypertierd.until(cloud.fit, BACK_WITHIN_S, 'the trait is back', cloud.host.agent.tail)
 
 
 def test_without_prometheus_nothing_with_tiers_comes_and_its_restart_is_enough(cloud: stack.Stack,
@@ -89,7 +89,7 @@ def test_without_prometheus_nothing_with_tiers_comes_and_its_restart_is_enough(c
             return 'No valid host was found' in str(error)
         servers.close()
         return False
-    place.until(refused, 120, 'servers with tiers are refused', scheduler.tail)
+    hypertierd.until(refused, 120, 'servers with tiers are refused', scheduler.tail)
     assert 'the query of Prometheus failed' in scheduler.text()
     # The host itself is as well as ever.
     assert cloud.fit()
@@ -108,4 +108,4 @@ def await_tiered_starts(servers: server.Servers) -> None:
             assert 'No valid host was found' in str(error)
             servers.close()
             return False
-    place.until(starts, BACK_WITHIN_S, 'a server with tiers starts')
+    hypertierd.until(starts, BACK_WITHIN_S, 'a server with tiers starts')

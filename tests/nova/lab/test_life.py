@@ -2,10 +2,10 @@
 """A server with tiers, by an ordinary tenant, from its creation to its end."""
 
 from cloud import guest
-from cloud import place
 from cloud import server
 from cloud import stack
 from integration import api
+from integration import hypertierd
 
 MIB = server.MIB
 
@@ -55,7 +55,7 @@ def test_a_tenant_has_what_its_flavor_says_until_it_deletes_the_server(cloud: st
 
     made.command('delete', '--wait')
     assert made.allocations() == {}
-    place.until(lambda: cloud.reserved_fmem() == 0, 30, 'hypertierd keeps nothing for it', cloud.host.agent.tail)
+    hypertierd.until(lambda: cloud.reserved_fmem() == 0, 30, 'hypertierd keeps nothing for it', cloud.host.agent.tail)
     assert cloud.host.hypertierd.vms() == []
 
 
@@ -66,9 +66,9 @@ def test_a_resize_moves_the_claim_to_the_new_flavor(cloud: stack.Stack, servers:
     # Both are held until the tenant has decided: the old one by the migration.
     assert made.shown()['status'] == 'VERIFY_RESIZE'
     assert made.allocations() == {'CUSTOM_FMEM_MB': 320, 'CUSTOM_SMEM_MB': 320}
-    place.until(lambda: cloud.reserved_fmem() == (128 + 320) * MIB, 30, 'both are kept', cloud.host.agent.tail)
+    hypertierd.until(lambda: cloud.reserved_fmem() == (128 + 320) * MIB, 30, 'both are kept', cloud.host.agent.tail)
     made.command('resize', 'confirm')
-    place.until(lambda: cloud.reserved_fmem() == 320 * MIB, 30, 'the old one goes', cloud.host.agent.tail)
+    hypertierd.until(lambda: cloud.reserved_fmem() == 320 * MIB, 30, 'the old one goes', cloud.host.agent.tail)
     made.await_managed()
     assert (made.fmem().cell_bytes, made.smem().cell_bytes) == (320 * MIB, 320 * MIB)
     assert (made.fmem().reservation_bytes, made.fmem().limit_bytes) == (320 * MIB, 320 * MIB)

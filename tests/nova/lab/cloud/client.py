@@ -27,19 +27,19 @@ class Client:
         """To be sourced by a shell."""
         return ''.join(f'export {name}="{value}"\n' for name, value in self.variables.items())
 
-    def run(self, *command: str, timeout: float = 240) -> str:
+    def run(self, *command: object, **environment: object) -> str:
         """What it prints. Raises Refused."""
-        done = subprocess.run(command, env=self._here.environment(**self.variables), capture_output=True, text=True,
-                              timeout=timeout, check=False)
+        done = subprocess.run(command, env=self._here.environment(**self.variables, **environment), capture_output=True,
+                              text=True, timeout=240, check=False)
         with open(self._here.logs / 'commands.log', 'a', encoding='utf-8') as log:
-            log.write(f'$ {" ".join(command)}    # as {self.variables["OS_USERNAME"]}: {done.returncode}\n'
+            log.write(f'$ {" ".join(map(str, command))}    # as {self.variables["OS_USERNAME"]}: {done.returncode}\n'
                       f'{done.stdout}{done.stderr}')
         if done.returncode != 0:
             raise Refused(done.stderr or done.stdout)
         return done.stdout
 
-    def openstack(self, *command: str, timeout: float = 240) -> str:
-        return self.run('openstack', *command, timeout=timeout)
+    def openstack(self, *command: str) -> str:
+        return self.run('openstack', *command)
 
     def read(self, *command: str) -> ty.Any:
         """As JSON."""
@@ -47,9 +47,5 @@ class Client:
 
     def flavor(self, *arguments: str) -> str:
         """hypertier-flavor."""
-        environment = self._here.environment(**self.variables, PYTHONPATH=self._here.site)
-        done = subprocess.run(['/usr/bin/python3', self._here.site / 'bin' / 'hypertier-flavor', *arguments],
-                              env=environment, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode != 0:
-            raise Refused(done.stderr or done.stdout)
-        return done.stdout
+        return self.run('/usr/bin/python3', self._here.site / 'bin' / 'hypertier-flavor', *arguments,
+                        PYTHONPATH=self._here.site)

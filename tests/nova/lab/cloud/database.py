@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """MariaDB on a socket, with a database for each service."""
 
-import pathlib
-
 from cloud import place
+from integration import hypertierd
 
 NAMES = ('keystone', 'glance', 'placement', 'nova_api', 'nova_cell0', 'nova')
 
@@ -19,21 +18,17 @@ class Database:
             '--auth-root-authentication-method=normal', '--skip-test-db'])
 
     def start(self) -> None:
-        place.until(self._made.done, 120, 'the database is made', self._made.tail)
+        hypertierd.until(self._made.done, 120, 'the database is made', self._made.tail)
         # Nothing in it outlives the lab, so nothing has to be on the disk at any time.
         served = self._here.start('mariadb', [
             'mariadbd', '--no-defaults', '--user=root', f'--datadir={self._data}', f'--socket={self._socket}',
             '--skip-networking', f'--pid-file={self._here.folder}/db.pid', f'--tmpdir={self._here.make("tmp")}',
             '--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=0', '--max-connections=400',
             '--plugin-dir=/usr/lib/mysql/plugin'])
-        place.until(lambda: self._socket.exists() or not served.running(), 60, 'the database answers', served.tail)
+        hypertierd.until(lambda: self._socket.exists() or not served.running(), 60, 'the database answers', served.tail)
         create = ''.join(f'create database {name} character set utf8mb3; ' for name in NAMES)
         self._here.run('mariadb-create', [
             'mariadb', '--no-defaults', f'--socket={self._socket}', '-uroot', '-e', create])
 
     def url(self, name: str) -> str:
         return f'mysql+pymysql://root@localhost/{name}?unix_socket={self._socket}'
-
-    @property
-    def folder(self) -> pathlib.Path:
-        return self._data

@@ -4,6 +4,7 @@
 from cloud import database
 from cloud import keystone
 from cloud import place
+from integration import hypertierd
 
 _CONFIG = '''\
 [DEFAULT]
@@ -46,7 +47,7 @@ class Glance:
         return f'http://127.0.0.1:{self._port}'
 
     def start(self) -> None:
-        place.until(self.prepared.done, 240, 'glance is prepared', self.prepared.tail)
+        hypertierd.until(self.prepared.done, 240, 'glance is prepared', self.prepared.tail)
         self._daemon = self._here.start('glance-api', ['glance-api', *self._arguments])
 
     def ready(self) -> None:

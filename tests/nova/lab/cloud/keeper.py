@@ -9,6 +9,7 @@ import os
 import pathlib
 import signal
 import sys
+import typing as ty
 
 from cloud import catalogue
 from cloud import offer
@@ -35,6 +36,16 @@ export HYPERTIER_ENDPOINT="{endpoint}"
 tierctl() {{ "{tierctl}" "$@"; }}
 hypertier-flavor() {{ PYTHONPATH="{site}" /usr/bin/python3 "{site}/bin/hypertier-flavor" "$@"; }}
 '''
+
+
+def running() -> ty.Any:
+    """What NOTE says, or None where that lab has gone: its pid may be a stranger's by now."""
+    try:
+        noted = json.loads(NOTE.read_text(encoding='utf-8'))
+        command = pathlib.Path(f'/proc/{noted["pid"]}/cmdline').read_text(encoding='utf-8')
+    except FileNotFoundError:
+        return None
+    return noted if 'cloud.keeper' in command else None
 
 
 def _write_rc(cloud: stack.Stack) -> None:

@@ -3,6 +3,7 @@
 
 from cloud import database
 from cloud import place
+from integration import hypertierd
 
 _CONFIG = '''\
 [database]
@@ -47,7 +48,7 @@ class Keystone:
         return f'http://127.0.0.1:{self._port}/v3'
 
     def start(self) -> None:
-        place.until(self.prepared.done, 240, 'keystone is prepared', self.prepared.tail)
+        hypertierd.until(self.prepared.done, 240, 'keystone is prepared', self.prepared.tail)
         served = self._here.start('keystone', place.uwsgi('/usr/bin/keystone-wsgi-public', self._port),
                                   OS_KEYSTONE_CONFIG_FILES=self._config)
         self._here.await_port(served, self._port)

@@ -7,6 +7,7 @@ from cloud import daemon
 from cloud import database
 from cloud import keystone
 from cloud import place
+from integration import hypertierd
 
 _CONFIG = '''\
 [DEFAULT]
@@ -131,7 +132,7 @@ class Nova:
             service_user=self._identity.service_user('nova'), token_check=self._identity.token_check('nova')))
 
     def start(self) -> None:
-        place.until(self.prepared.done, 240, 'nova is prepared', self.prepared.tail)
+        hypertierd.until(self.prepared.done, 240, 'nova is prepared', self.prepared.tail)
         for name in ('nova-conductor', 'nova-scheduler', 'nova-api', 'nova-compute'):
             self.services[name] = self._here.start(name, [name, *self._arguments], PYTHONPATH=self._here.site)
 

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the lab lives: its folder, logs, ports and secrets, and what its programs find in their environment."""
 
-import collections.abc
-import os
 import pathlib
 import secrets
 import socket
 import time
 
 from cloud import daemon
+from integration import hypertierd
 
 REGION = 'RegionOne'
 # For all programs to end by themselves; nothing that they could lose outlives them.
@@ -68,7 +67,7 @@ class Place:
     def run(self, name: str, command: list, timeout: float = 300, **environment: object) -> None:
         """To its end; raises when that is not a good one."""
         started = self.start(name, command, **environment)
-        until(started.done, timeout, f'{name} ends', started.tail)
+        hypertierd.until(started.done, timeout, f'{name} ends', started.tail)
 
     def await_port(self, started: daemon.Daemon, port: int, timeout: float = 120) -> None:
         def listens() -> bool:
@@ -76,7 +75,7 @@ class Place:
                 raise RuntimeError(f'{started.name} has ended; the end of {started.log}:\n{started.tail()}')
             with socket.socket() as probe:
                 return probe.connect_ex(('127.0.0.1', port)) == 0
-        until(listens, timeout, f'{started.name} listens on port {port}', started.tail)
+        hypertierd.until(listens, timeout, f'{started.name} listens on port {port}', started.tail)
 
     def close(self) -> None:
         for one in self._daemons:
@@ -86,24 +85,9 @@ class Place:
             self._daemons.pop().close(max(0.0, deadline - time.monotonic()))
 
 
-def until(done: collections.abc.Callable[[], object], timeout: float, what: str,
-          detail: collections.abc.Callable[[], str] = lambda: '') -> None:
-    """Waits for a condition; says what was waited for when it does not come."""
-    deadline = time.monotonic() + timeout
-    while not done():
-        if time.monotonic() > deadline:
-            raise AssertionError(f'not in {timeout} s: {what}\n{detail()}')
-        time.sleep(0.1)
-
-
 def uwsgi(program: pathlib.Path | str, port: int) -> list:
     """Serves a WSGI program of Debian's."""
     # Without the header, keystoneauth goes on with a connection that uwsgi has closed.
     return ['uwsgi_python3', '--http-socket', f'127.0.0.1:{port}', '--wsgi-file', program, '--processes', '1',
             '--threads', '6', '--enable-threads', '--die-on-term', '--need-app', '--buffer-size', '65535',
             '--add-header', 'Connection: close', '--disable-logging']
-
-
-def root() -> pathlib.Path:
-    """Of the tree."""
-    return pathlib.Path(os.path.realpath(__file__)).parents[4]

@@ -4,6 +4,7 @@
 from cloud import database
 from cloud import keystone
 from cloud import place
+from integration import hypertierd
 
 _CONFIG = '''\
 [api]
@@ -31,7 +32,7 @@ class Placement:
         return f'http://127.0.0.1:{self._port}'
 
     def start(self) -> None:
-        place.until(self.prepared.done, 240, 'placement is prepared', self.prepared.tail)
+        hypertierd.until(self.prepared.done, 240, 'placement is prepared', self.prepared.tail)
         self._daemon = self._here.start('placement-api', place.uwsgi('/usr/bin/placement-api', self._port),
                                         OS_PLACEMENT_CONFIG_DIR=self._folder)
 

@@ -10,14 +10,15 @@ import shutil
 import nova
 
 from cloud import place
+from lab import paths
 
 
 def install(here: place.Place) -> None:
     """Into here.site, which the services get as PYTHONPATH."""
     # setuptools leaves its work beside its sources: it gets a copy.
     source = here.folder / 'plugin'
-    shutil.copytree(place.root() / 'nova-plugin', source / 'nova-plugin')
-    shutil.copytree(place.root() / 'proto', source / 'proto')
+    shutil.copytree(paths.REPO / 'nova-plugin', source / 'nova-plugin')
+    shutil.copytree(paths.REPO / 'proto', source / 'proto')
     here.run('pip', ['/usr/bin/python3', '-m', 'pip', 'install', '--quiet', '--no-index', '--no-deps',
                      '--no-build-isolation', '--root-user-action=ignore', '--target', here.site,
                      source / 'nova-plugin'])

@@ -5,9 +5,9 @@ import re
 import typing as ty
 
 from cloud import client
-from cloud import place
 from cloud import stack
 from integration import api
+from integration import hypertierd
 
 MIB = 1 << 20
 # An emulated guest on a busy machine.
@@ -56,7 +56,7 @@ class Server:
             asked = self.cloud.admin.compute.post(f'/servers/{self.uuid}/action', json={'os-getConsoleOutput': {}})
             text = asked.json()['output'] if asked.status_code == 200 else ''
             return [boot for boot in _nodes_by_boot(text) if boot not in before]
-        place.until(new, BOOT_S, f'{self.name} tells its console what nodes it has', self.console)
+        hypertierd.until(new, BOOT_S, f'{self.name} tells its console what nodes it has', self.console)
         return _nodes_by_boot(self.console())[new()[0]]
 
     # --- by the host
@@ -119,8 +119,8 @@ class Servers:
         for one in self._made:
             self._cloud.admin.compute.delete(f'/servers/{one.uuid}')
         for one in self._made:
-            place.until(lambda: self._find(one.name) is None, 60, f'{one.name} is gone')
+            hypertierd.until(lambda: self._find(one.name) is None, 60, f'{one.name} is gone')
         if self._made and self._cloud.host.hypertierd.process.poll() is None:
             # The filter goes by what Prometheus knows, which comes after an agent's round and a scrape.
-            place.until(self._cloud.known_to_be_free, 60, 'Prometheus knows that nothing is reserved any more')
+            hypertierd.until(self._cloud.known_to_be_free, 60, 'Prometheus knows that nothing is reserved any more')
         self._made.clear()

@@ -82,9 +82,9 @@ class Stack:
         allocations.ready()
         compute.ready()
         self._tell('placement, nova-api')
-        place.until(self.fit, 120, 'the host is offered with tiers', self.host.agent.tail)
+        hypertierd.until(self.fit, 120, 'the host is offered with tiers', self.host.agent.tail)
         compute.discover_host()
-        place.until(self._compute_is_up, 120, 'nova-compute is up', self.nova.services['nova-compute'].tail)
+        hypertierd.until(self._compute_is_up, 120, 'nova-compute is up', self.nova.services['nova-compute'].tail)
         self._tell('nova-compute; the host has the trait CUSTOM_HYPERTIER')
 
     def _connect(self) -> openstack.connection.Connection:
