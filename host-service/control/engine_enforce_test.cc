@@ -360,6 +360,18 @@ TEST_F(PauseTest, ARestartOfHypertierdIsNoEscape) {
   EXPECT_THAT(host_.domains.paused, testing::Contains(kUuid));
 }
 
+TEST_F(PauseTest, OneThatHasRebootedAndSaysNoMoreIsOnlyTold) {
+  Pass(14);
+  EXPECT_THAT(host_.domains.paused, IsEmpty());
+  host_.LinkUp("boot-2");
+  for (int i = 0; i < 60; ++i) {
+    host_.Pass(absl::Seconds(1));
+    Measure();
+  }
+  EXPECT_EQ(Compliance(), qos::Compliance::kViolating);
+  EXPECT_THAT(host_.domains.paused, IsEmpty());
+}
+
 TEST_F(PauseTest, OneThatCouldNotBePausedIsTriedAgainAndNotCalledPaused) {
   Pass(20);
   ASSERT_THAT(host_.domains.paused, SizeIs(1));
