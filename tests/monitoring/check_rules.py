@@ -28,7 +28,7 @@ _LABELS_OF_ALL = {'instance', 'job', 'le'}
 
 
 def known_metrics(root: pathlib.Path) -> dict[str, set[str]]:
-    """Names of docs/metrics.md, of which each row begins with a name, and labels; of a histogram all three series."""
+    """Names of docs/metrics.md, of which each row begins with a name, and labels; of a histogram its three series."""
     known = {}
     for line in (root / 'docs' / 'metrics.md').read_text(encoding='utf-8').splitlines():
         cells = [cell.strip() for cell in line.strip().strip('|').split('|')]
