@@ -28,16 +28,16 @@ _LABELS_OF_ALL = {'instance', 'job', 'le'}
 
 
 def known_metrics(root: pathlib.Path) -> dict[str, set[str]]:
-    """Names of docs/metrics.md, of which each row begins with a name, and labels; of a histogram all three series."""
+    """Names and labels in docs/metrics.md, of which each row begins with a name; of a histogram its three series."""
     known = {}
     for line in (root / 'docs' / 'metrics.md').read_text(encoding='utf-8').splitlines():
         cells = [cell.strip() for cell in line.strip().strip('|').split('|')]
         name = re.fullmatch(r'`(hypertier_\w+)`', cells[0])
         if name is None or len(cells) < 4:
             continue
-        labels = set(re.findall(r'`(\w+)`', cells[3])) or set(re.findall(r'\w+', cells[3]))
-        series = [name[1] + suffix for suffix in ('_bucket', '_sum', '_count')] if cells[1] == 'histogram' else [name[1]]
-        known.update({one: labels for one in series})
+        labels = set(re.findall(r'`(\w+)`', cells[3]))
+        suffixes = ('_bucket', '_sum', '_count') if cells[1] == 'histogram' else ('',)
+        known.update({name[1] + suffix: labels for suffix in suffixes})
     return known
 
 
