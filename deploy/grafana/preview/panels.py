@@ -39,8 +39,8 @@ def lines(panel: Panel, series: list[frames.Series], box: Box, span: Span) -> Dr
         yield from nothing(box)
         return
     fields = [Field(panel, one.name) for one in series]
-    rows = min(len(series), max(2, int(box.h * 0.4 / LEGEND_ROW) - 1))
-    plot = _Plot(Box(box.x + 62, box.y + 6, box.w - 72, box.h - 30 - (rows + 1) * LEGEND_ROW), span)
+    rows = min(len(series), max(2, int(box.h * 0.48 / LEGEND_ROW) - 1))
+    plot = _Plot(Box(box.x + 74, box.y + 6, box.w - 84, box.h - 30 - (rows + 1) * LEGEND_ROW), span)
     layers = _stacked(series, fields)
     highest = max((top for layer in layers for _, _, top in layer), default=1)
     most = Field(panel, '').get('max')

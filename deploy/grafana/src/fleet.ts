@@ -72,7 +72,7 @@ export const fleet = dashboard({
         title: 'Who is held to less than it bought, and why',
         panels: [
           rows({
-            title: 'Tenants', width: 12,
+            title: 'Tenants', width: 12, height: 8,
             description: 'FMEM of each tenant: what it and its VMs reserve, what they may use, what that is above reservations, and what is missing.',
           }, { tenant: { header: 'Tenant', links: [rowToTenant] } }, [
             { header: 'Reserved', expression: sum(chosen.host('hypertier_tenant_tier_reservation_bytes', tier.FMEM), 'tenant') },
@@ -91,7 +91,7 @@ export const fleet = dashboard({
           }, [['{{compliance}}', sum(chosen.host('hypertier_compliance_vms', tier.FMEM), 'compliance')]],
           { stacked: true, words: ['compliant', 'lagging', 'violating', 'confined'] }),
           rows({
-            title: 'VMs that miss most of what they reserved', width: 24, height: 7,
+            title: 'VMs that miss most of what they reserved', width: 24,
             description: 'Missing: reserved, wanted, not had. Why: the host has no more free (see the host), the VM\'s agent is down, or another VM cannot '
               + 'give back (shortfall) or does not (violating).',
           }, {

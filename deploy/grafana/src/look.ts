@@ -23,6 +23,7 @@ const green = '#009E73';
 const blue = '#0072B2';
 const vermilion = '#D55E00';
 const pink = '#CC79A7';
+const purple = '#6B4C9A';
 const grey = '#8E8E8E';
 
 export const good = green;
@@ -36,7 +37,7 @@ export const colours: Record<string, string> = {
   SMEM: sky,
   capacity: vermilion,
   cell: vermilion,
-  limit: vermilion,
+  limit: purple,
   reserved: pink,
   'reserved by VMs': '#A05A85',
   target: blue,
@@ -49,7 +50,7 @@ export const colours: Record<string, string> = {
   free: sky,
   'hot set': orange,
   shortfall: pink,
-  displaced: vermilion,
+  displaced: purple,
   sampling: sky,
   classification: blue,
   migration: orange,

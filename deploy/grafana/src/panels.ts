@@ -132,7 +132,7 @@ export function numbers(told: Told, queries: Query[], options: NowOptions = {}):
 
 /** One bar a series, as it is now. */
 export function bars(told: Told, queries: Query[], options: NowOptions = {}): Builder<Panel> {
-  const panel = tell(new bargauge.PanelBuilder(), told, 8).reduceOptions(now()).min(0)
+  const panel = tell(new bargauge.PanelBuilder(), told, 6).reduceOptions(now()).min(0)
     .orientation(common.VizOrientation.Horizontal).displayMode(common.BarGaugeDisplayMode.Basic)
     .valueMode(common.BarGaugeValueMode.Text);
   panel.thresholds(options.thresholds ?? noThresholds());
@@ -167,7 +167,7 @@ export interface Column {
 /** One row for each combination of the labels `keys`, which all columns' queries have; `headers` name them. */
 export function rows(told: Omit<Told, 'unit' | 'links'>, keys: Record<string, { header: string; links?: Link[] }>, columns: Column[],
   sortBy: string): Builder<Panel> {
-  const panel = tell(new table.PanelBuilder(), { ...told, unit: units.bytes }, 8).cellHeight(common.TableCellHeight.Sm)
+  const panel = tell(new table.PanelBuilder(), { ...told, unit: units.bytes }, 6).cellHeight(common.TableCellHeight.Sm)
     .cellOptions({ type: common.TableCellDisplayMode.Auto } as common.TableCellOptions)
     .sortBy([new common.TableSortByFieldStateBuilder().displayName(sortBy).desc(true)]);
   ask(panel, columns.map(({ expression }) => ['', expression]),

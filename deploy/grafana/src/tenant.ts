@@ -59,7 +59,7 @@ export const tenant = dashboard({
             ['FMEM on {{instance}}', sum(chosen.tenant('hypertier_tenant_tier_missing_bytes', tier.FMEM), 'instance')],
             ['SMEM on {{instance}}', sum(chosen.tenant('hypertier_tenant_tier_missing_bytes', tier.SMEM), 'instance')],
           ]),
-          rows({ title: 'Its VMs', width: 16, description: 'Fast memory of each of its VMs, as it is now, and what keeps it from its target.' },
+          rows({ title: 'Its VMs', width: 16, height: 8, description: 'Fast memory of each of its VMs, as it is now, and what keeps it from its target.' },
             { name: { header: 'VM', links: [rowToVm] }, instance: { header: 'Host', links: [rowToHost] } }, [
               { header: 'Reserved', expression: vm('hypertier_vm_tier_reservation_bytes', tier.FMEM) },
               { header: 'Target', expression: vm('hypertier_vm_tier_target_bytes', tier.FMEM) },

@@ -55,7 +55,7 @@ export const tiering = dashboard({
           lines({ title: 'FMEM hit ratio, by VM', unit: unit.share, width: 12, links: [toVm], description: 'Share of memory accesses that FMEM serves, as guests estimate.' },
             [['{{name}}', byVm(chosen.vm('hypertier_vm_fmem_hit_ratio'))]], { most: 1, thresholds: highIsGood() }),
           rows({
-            title: 'Hotness curves', width: 12,
+            title: 'Hotness curves', width: 12, height: 8,
             description: 'Share of accesses that FMEM would serve if it were so much of its cell. Green far to the left: the VM could do with less.',
           }, { name: { header: 'VM', links: [rowToVm] }, tenant: { header: 'Tenant', links: [rowToTenant] } }, CURVE.map((percent) => ({
             header: `${percent} %`, unit: unit.share, thresholds: highIsGood(), filled: true,
