@@ -4,7 +4,7 @@ import { dashboard } from './dashboard';
 import { rowToHost, rowToTenant, rowToVm, toHost, toTenant, uid } from './links';
 import { anyIsBad, anyWarns, fullness, highIsGood, oneIsBad, oneIsGood, unit } from './look';
 import { bars, lines, numbers, rows, states } from './panels';
-import { max, orNothing, quantile, rate, sum, tier, tiers, top } from './query';
+import { max, min, orNothing, quantile, rate, sum, tier, tiers, top } from './query';
 import { coldFmem } from './shares';
 
 export const fleet = dashboard({
@@ -20,15 +20,17 @@ export const fleet = dashboard({
       {
         title: 'At a glance',
         panels: [
-          numbers({ title: 'Hosts', unit: unit.plain, width: 3, description: 'Hosts whose hypertierd answers Prometheus.' },
-            [['hosts', `count(${chosen.host('hypertier_build_info')})`]]),
+          numbers({ title: 'Hosts', unit: unit.plain, width: 4, description: 'Hosts whose hypertierd answers Prometheus, and those where it does not.' }, [
+            ['up', orNothing(`count(${chosen.host('up', 'job="hypertierd"')} == 1)`)],
+            ['down', orNothing(`count(${chosen.host('up', 'job="hypertierd"')} == 0)`)],
+          ], { words: ['up', 'down'] }),
           numbers({
             title: 'Closed to new VMs', unit: unit.plain, width: 3,
             description: 'Hosts that are degraded (no libvirt, nothing planned, or reservations that do not fit) or in maintenance.',
           }, [['hosts', `sum((${chosen.host('hypertier_host_degraded')} + on (instance) ${chosen.host('hypertier_host_maintenance')}) > bool 0)`]],
           { thresholds: anyWarns() }),
           numbers({
-            title: 'VMs', unit: unit.plain, width: 6,
+            title: 'VMs', unit: unit.plain, width: 5,
             description: 'Domains that libvirt knows: governed by hypertierd, waiting for their agent or targets, or left alone.',
           }, [['{{management}}', sum(chosen.host('hypertier_vms'), 'management')]], { words: ['managed', 'waiting', 'unmanaged'] }),
           numbers({
@@ -152,9 +154,12 @@ export const fleet = dashboard({
         title: 'What is about to break',
         panels: [
           states({
-            title: 'Degraded hosts', unit: unit.plain, width: 8, links: [toHost],
-            description: 'While degraded, no new VM should come: no connection to libvirt, nothing planned, or reservations that do not fit.',
-          }, [['{{instance}}', max(chosen.host('hypertier_host_degraded'), 'instance')]], oneIsBad),
+            title: 'Hosts in trouble', unit: unit.plain, width: 8, links: [toHost],
+            description: 'Degraded (no libvirt, nothing planned, or reservations that do not fit), unable to write the ledger, or with a configuration '
+              + 'that is not in force.',
+          }, [['{{instance}}', `${max(chosen.host('hypertier_host_degraded'), 'instance')} > 0 or (1 - ${
+            min(chosen.host('hypertier_ledger_writable'), 'instance')}) > 0 or 1 - ${
+            min(chosen.host('hypertier_config_in_force'), 'instance')}`]], oneIsBad),
           lines({
             title: 'Agents that do not report', unit: unit.plain, width: 8, links: [toHost],
             description: 'Two-tier VMs that run while their agent is silent: their targets cannot change.',

@@ -59,6 +59,7 @@ export const rate = (counter: string) => `rate(${counter}[$__rate_interval])`;
 export const increase = (counter: string) => `increase(${counter}[$__range])`;
 export const sum = (value: string, ...by: string[]) => `sum${grouped(by)} (${value})`;
 export const max = (value: string, ...by: string[]) => `max${grouped(by)} (${value})`;
+export const min = (value: string, ...by: string[]) => `min${grouped(by)} (${value})`;
 export const top = (count: number, value: string) => `topk(${count}, ${value})`;
 /** Not below 0; of a difference that is measured at two moments. */
 export const atLeastNothing = (value: string) => `clamp_min(${value}, 0)`;
