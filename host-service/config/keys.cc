@@ -32,6 +32,9 @@ const std::array kKeys = {
         TextKey{FIELD(listen.socket_group), nullptr}},
     Key{"listen.metrics", "host:port", "Where Prometheus reads /metrics. Empty: nowhere.",
         TextKey{FIELD(listen.metrics), CheckMetricsAddress}},
+    Key{"listen.status", "host:port",
+        "Where browsers find the status page: for reading only, without a password. Empty: nowhere.",
+        TextKey{FIELD(listen.status), CheckStatusAddress}},
 
     Key{"libvirt.uri", "URI", "libvirt connection whose domains are managed.", TextKey{FIELD(libvirt.uri), CheckUri}},
     Key{"libvirt.run_dir", "path", "Where that libvirt keeps <domain>.pid.",
