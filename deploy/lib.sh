@@ -48,11 +48,13 @@ packages_nova=(python3-nova nova-common python3-placement placement-common pytho
   python3-stestr python3-pip python3-setuptools python3-wheel python3-pytest python3-pytest-timeout python3-pytest-xdist
   python3-keystoneauth1 python3-oslo.config python3-oslo.log python3-grpcio python3-protobuf protobuf-compiler
   protobuf-compiler-grpc prometheus)
+# A browser for the status page, and what its tests talk to hypertierd with. nodejs and npm: see tests/page/run.
+packages_page=(chromium fonts-dejavu-core python3 python3-grpcio python3-protobuf)
 # What tests/nova/lab starts by hand: the services of a whole cloud, and its clients.
 packages_openstack=(keystone placement-api glance-api nova-api nova-scheduler nova-conductor nova-compute nova-compute-kvm
   mariadb-server rabbitmq-server uwsgi-core uwsgi-plugin-python3 qemu-utils python3-pymysql python3-openstackclient
   python3-osc-placement)
-export packages_openstack packages_build packages_virt packages_test packages_bench packages_nova
+export packages_openstack packages_build packages_virt packages_test packages_bench packages_nova packages_page
 
 # install_packages PACKAGE...: installs what is missing. Where systemd does not run, no daemon is started by the way: those we need, we start ourselves.
 # install_packages_only PACKAGE...: the same, and no daemon is started where systemd runs, either.

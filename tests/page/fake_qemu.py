@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fake_qemu.py UUID CELL:RESIDENT...: holds memory as a QEMU with memfds does, in bytes, until its standard input ends."""
+"""fake_qemu.py UUID CELL:RESIDENT...: holds memory, in bytes, as a QEMU with memfds does, until its input ends."""
 
 import os
 import sys

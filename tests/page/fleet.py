@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A running hypertierd for tests of its status page: domains of libvirt's test driver, whose agents are simulated and
-whose memory is held by processes that look like their QEMUs.
+"""A running hypertierd for tests of its status page.
 
-As a program, it is at the service of tests in other languages: when all VMs are managed it says where the page is, in a line
-of JSON; each line of JSON on its standard input is a command (see Service), each line of its output the answer. It ends with its
-standard input.
+Domains are those of libvirt's test driver; their agents are simulated, and their memory is held by processes that look
+like their QEMUs.
+
+As a program, it is at the service of tests in other languages: when all VMs are managed it says where the page is, in
+a line of JSON; each line of JSON on its standard input is a command (see Service), each line of its output the answer.
+It ends with its standard input.
 """
 
 import argparse
@@ -100,7 +102,8 @@ SMALL = (
 
 
 def many(count: int) -> tuple[Vm, ...]:
-    return tuple(Vm(f'vm{i}', f'tenant{i % 50}', mode='auto' if i % 10 else 'static', reservation=64) for i in range(count))
+    return tuple(Vm(f'vm{i}', f'tenant{i % 50}', mode='auto' if i % 10 else 'static', reservation=64)
+                 for i in range(count))
 
 
 class Fleet:
@@ -254,7 +257,10 @@ def until(done, timeout: float, what: str, detail=lambda: '') -> None:
 
 
 class Service:
-    """The commands: {"do": "figures"}, {"do": "kill"}, {"do": "start"}, {"do": "resize", "vm": UUID, "fmem": BYTES, "smem": BYTES}."""
+    """The commands.
+
+    {"do": "figures"}, {"do": "kill"}, {"do": "start"}, {"do": "resize", "vm": UUID, "fmem": BYTES, "smem": BYTES}.
+    """
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
@@ -274,7 +280,8 @@ class Service:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--vms', type=int, default=0, metavar='N', help='so many VMs of one kind (default: eight that differ)')
+    parser.add_argument('--vms', type=int, default=0, metavar='N',
+                        help='so many VMs of one kind (default: eight that differ)')
     options = parser.parse_args()
     with (tempfile.TemporaryDirectory(prefix='htpage-') as folder,
           Fleet(pathlib.Path(folder), many(options.vms) if options.vms else SMALL) as fleet):

@@ -116,7 +116,10 @@ export class Chart {
         svg('text', { class: 'tick', x: MARGIN.left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, this.unit === 'bytes' ? bytesText(tick) : `${tick * 100} %`),
       );
     }
-    for (const tick of plot.ticks) {
+    // Their texts need 60 pixels.
+    const every = width / plot.ticks.length < 60 ? 2 : 1;
+    for (const [i, tick] of plot.ticks.entries()) {
+      if (i % every !== 0) continue;
       const anchor = tick.at === to ? 'end' : tick.at === from ? 'start' : 'middle';
       drawing.append(
         svg('line', { class: 'axis', x1: x(tick.at), x2: x(tick.at), y1: floor, y2: floor + 5 }),
@@ -175,7 +178,7 @@ export function hourPlot(line, now, series, top) {
   const xs = line.times.map((time) => Date.parse(time) / 1000);
   // In steps of samples, so that nothing is drawn anew in between.
   const end = Math.ceil(Math.max(xs.at(-1) ?? 0, Date.parse(now) / 1000 - line.interval_seconds) / line.interval_seconds) * line.interval_seconds;
-  const ticks = [60, 45, 30, 15, 0].map((minutes) => ({ at: end - minutes * 60, text: minutes === 0 ? 'now' : `${minutes} min ago` }));
+  const ticks = [60, 45, 30, 15, 0].map((minutes) => ({ at: end - minutes * 60, text: minutes === 0 ? 'now' : `−${minutes} min` }));
   return {
     xs,
     ticks,

@@ -80,7 +80,7 @@ export class Details {
       this.panels,
       section('Last hour', charts),
       this.curveSection,
-      section('Events', el('div', { class: 'scroll', role: 'region', 'aria-label': 'Events', tabindex: '0' }, el(
+      section('Events', el('div', { class: 'scroll', role: 'region', 'aria-label': 'Table of events', tabindex: '0' }, el(
         'table',
         { class: 'events' },
         el('thead', {}, el('tr', {}, ...['Time', 'Event', 'Message'].map((name) => el('th', { scope: 'col' }, name)))),

@@ -46,7 +46,7 @@ class Row {
 const rows = new Map();
 const body = el('tbody');
 const none = el('p', { class: 'dim' }, 'No tenant has terms, and no VM names one.');
-const table = el('div', { class: 'scroll', role: 'region', 'aria-labelledby': 'tenants-heading', tabindex: '0' }, el(
+const table = el('div', { class: 'scroll', role: 'region', 'aria-label': 'Table of tenants', tabindex: '0' }, el(
   'table',
   { class: 'tenants' },
   el('thead', {}, el('tr', {}, ...['Tenant', 'VMs', 'FMEM', 'FMEM reserved', 'SMEM', 'SMEM reserved'].map((name) => el('th', { scope: 'col' }, name)))),

@@ -25,6 +25,8 @@ const COLUMNS = [
   { name: 'Why', value: reasonOf },
 ];
 
+const ROWS_AT_A_TIME = 100;
+
 /** @param {string} uuid */
 export function hrefOf(uuid) {
   return `#vm=${uuid}`;
@@ -53,6 +55,8 @@ class Row {
       this.hits,
       el('td', { role: 'cell', class: 'why' }, this.reason),
     );
+    /** @type {Vm | null} */
+    this.vm = null;
     this.key = '';
     /** What the search looks at. */
     this.words = '';
@@ -61,6 +65,8 @@ class Row {
 
   /** @param {Vm} vm */
   update(vm) {
+    if (vm === this.vm) return;
+    this.vm = vm;
     const key = JSON.stringify(vm);
     if (key === this.key) return;
     this.key = key;
@@ -94,6 +100,8 @@ export class VmTable {
     this.rows = new Map();
     /** @type {Vm[]} */
     this.vms = [];
+    /** @type {number | undefined} */
+    this.more = undefined;
     this.sort = { column: 0, descending: false };
     this.search = byId('search', HTMLInputElement);
     this.filter = byId('filter', HTMLSelectElement);
@@ -150,19 +158,32 @@ export class VmTable {
   /** @param {Vm[]} vms */
   update(vms) {
     this.vms = vms;
-    const known = new Set();
-    for (const vm of vms) {
-      known.add(vm.uuid);
+    const known = new Set(vms.map((vm) => vm.uuid));
+    for (const uuid of this.rows.keys()) if (!known.has(uuid)) this.rows.delete(uuid);
+    this.fill();
+  }
+
+  /** Updates the rows, and makes those that are missing, a few at a time: the first are on the screen before the last are made. */
+  fill() {
+    clearTimeout(this.more);
+    let made = 0;
+    for (const vm of this.vms) {
       let row = this.rows.get(vm.uuid);
       if (row === undefined) {
+        if (made === ROWS_AT_A_TIME) continue;
+        made += 1;
         row = new Row(vm.uuid);
         this.rows.set(vm.uuid, row);
       }
       row.update(vm);
     }
-    for (const uuid of this.rows.keys()) if (!known.has(uuid)) this.rows.delete(uuid);
     this.showStates();
     this.show();
+    if (!this.complete) this.more = setTimeout(() => this.fill(), 0);
+  }
+
+  get complete() {
+    return this.rows.size === this.vms.length;
   }
 
   /** The choices of the filter, with how many there are of each. */
@@ -206,6 +227,8 @@ export class VmTable {
     });
     arrange(this.body, elements);
     this.heads.forEach((head, i) => setAttribute(head, 'aria-sort', i !== column ? 'none' : descending ? 'descending' : 'ascending'));
+    // It is read aloud: once, when all are there.
+    if (!this.complete) return;
     const all = this.vms.length;
     setText(this.count, matching === all ? `${numberText(all)} VMs` : `${numberText(matching)} of ${numberText(all)} VMs`);
   }
