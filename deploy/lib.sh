@@ -35,7 +35,7 @@ need_root() { [ "$(id -u)" = 0 ] || die "run it as root: it installs packages an
 # Everything from Debian 12, by what needs it. gcc-12 also builds the modules for both kernels.
 packages_build=(build-essential cmake ninja-build ccache pkg-config ca-certificates zlib1g-dev
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev libabsl-dev libvirt-dev libspdlog-dev libfmt-dev
-  libcli11-dev libncurses-dev libtomlplusplus-dev libpugixml-dev libsqlite3-dev libsystemd-dev prometheus-cpp-dev
+  libcli11-dev libncurses-dev libcurl4-openssl-dev nlohmann-json3-dev libtomlplusplus-dev libpugixml-dev libsqlite3-dev libsystemd-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libbenchmark-dev)
 packages_virt=(qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
   busybox-static cpio kmod zstd xz-utils pahole python3 python3-libvirt util-linux iproute2)
