@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest-agent/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
@@ -8,6 +10,7 @@
 #include <set>
 
 #include "common/text.h"
+#include "guest-agent/metrics/table.h"
 
 namespace hypertier::agent {
 namespace {
@@ -66,6 +69,9 @@ void AddSource(CLI::App& app, PlacementOptions& options) {
 void AddRun(CLI::App& app, CommandLine& line) {
   app.add_option("--port", line.agent.port, "Virtio-serial port (default: the one named org.hypertier.agent.0)");
   app.add_option("--device", line.agent.device, "hyperflex's device")->capture_default_str();
+  app.add_option("--metrics", line.metrics,
+                 "Serve Prometheus' /metrics on this address, e.g. 127.0.0.1:9843 (default: nowhere)")
+      ->type_name("HOST:PORT");
   AddSize(app, "--move-rate", "Pages are moved at this rate a second at most", line.placement.mover.per_second);
   app.add_option("--split-confidence", line.placement.ranges.split_confidence,
                  "Standard errors between two parts of a range that is split there")
@@ -99,6 +105,13 @@ std::optional<CommandLine> ParseCommandLine(int argc, char** argv, int& exit_sta
   app.add_option("--log-format", line.log_format, "text (default), or json: one object a line")
       ->transform(CLI::CheckedTransformer(formats).description(""))
       ->type_name("FORMAT");
+  app.add_flag_callback(
+      "--help-metrics",
+      [] {
+        fmt::print("{}", MetricsReference(kTable));
+        throw CLI::Success();
+      },
+      "Explain every metric, as rows of a Markdown table, and exit");
   // A fixture tree, for tests.
   app.add_option("--root", line.agent.root)->group("");
   AddRun(app, line);

@@ -24,6 +24,8 @@ struct CommandLine {
   LogFormat log_format = LogFormat::kText;
   // One line of JSON about placement this often; 0: never.
   std::chrono::seconds placement_log{0};
+  // Where Prometheus reads /metrics; empty: nowhere.
+  std::string metrics;
   // Of record.
   std::string output;
   std::chrono::seconds duration{60};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "guest-agent/mover/refusals.h"
 #include "guest-agent/system/log_event.h"
 #include "guest-agent/system/own_memory.h"
 
@@ -170,6 +171,7 @@ PlacementFigures Placement::Figures() const {
   figures.promoted = moved.promoted;
   figures.demoted = moved.demoted;
   figures.refused_pages = moved.refused_pages();
+  figures.refusals = RefusalsOf(moved);
   figures.tlb_flushes = moved.flushes;
   return figures;
 }

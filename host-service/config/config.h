@@ -25,6 +25,10 @@ struct Config {
     std::string metrics = "127.0.0.1:9841";
   } listen;
 
+  struct Metrics {
+    bool per_vm = true;
+  } metrics;
+
   struct Libvirt {
     std::string uri = "qemu:///system";
     std::string run_dir = "/run/libvirt/qemu";

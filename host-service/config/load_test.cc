@@ -39,6 +39,8 @@ TEST(LoadConfig, ReadsEveryKey) {
     socket_mode = "0600"
     socket_group = "libvirt"
     metrics = ""
+    [metrics]
+    per_vm = false
     [libvirt]
     uri = "test:///default"
     run_dir = "/tmp/run"
@@ -82,6 +84,7 @@ TEST(LoadConfig, ReadsEveryKey) {
   EXPECT_EQ(config->listen.socket_mode, 0600U);
   EXPECT_EQ(config->listen.socket_group, "libvirt");
   EXPECT_EQ(config->listen.metrics, "");
+  EXPECT_FALSE(config->metrics.per_vm);
   EXPECT_EQ(config->libvirt.uri, "test:///default");
   EXPECT_EQ(config->libvirt.run_dir, "/tmp/run");
   EXPECT_EQ(config->libvirt.call_timeout, absl::Milliseconds(250));

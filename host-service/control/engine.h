@@ -105,8 +105,9 @@ class Engine {
   absl::StatusOr<Explanation> Explain(const std::string& vm, const Now& now);
   absl::StatusOr<std::vector<AuditRecord>> Audit(const AuditQuery& query);
 
-  // What depends on time alone: stale agents, deadlines, retries. Call it several times a second.
-  void Tick(const Now& now);
+  // What depends on time alone: stale agents, deadlines, retries. Call it several times a second. How much later than
+  // due the period began that it has gone through; absent: none was due.
+  std::optional<absl::Duration> Tick(const Now& now);
 
   // The state after everything handled so far; the same object as before when nothing has changed.
   SnapshotPtr Publish(const Now& now);

@@ -27,6 +27,7 @@
 #include "host-service/domain/describe.h"
 #include "host-service/ledger/sqlite_ledger.h"
 #include "host-service/libvirt/libvirt_hypervisor.h"
+#include "host-service/metrics/event_counts.h"
 #include "host-service/metrics/exposition.h"
 #include "host-service/residency/proc_residency_probe.h"
 
@@ -121,6 +122,7 @@ ExitCode Run(const Config& config, const ConfigReader& read) {
 
   // Declared in the order in which they must end last: control's thread is stopped before what it commands is gone.
   EventLog log;
+  metrics::EventCounts events;
   Wiring wiring;
   ProcResidencyProbe probe({.root = "", .run_dir = config.libvirt.run_dir});
   control::ResidencyLoop residency(
@@ -143,7 +145,11 @@ ExitCode Run(const Config& config, const ConfigReader& read) {
       .confinement = confinement.get(),
       .ledger = ledger->get(),
       .describe = domain::DescribeDomain,
-      .on_event = [&log](const control::Vm& vm, const control::VmEvent& event) { log.Note(vm, event); },
+      .on_event =
+          [&log, &events](const control::Vm& vm, const control::VmEvent& event) {
+            events.Count(event.kind);
+            log.Note(vm, event);
+          },
       .on_operation = [&log](const control::Vm* vm, const OperationRecord& operation) { log.Operation(vm, operation); },
       .on_connection = [&log](bool connected, const std::string& detail) { log.Connection(connected, detail); },
       .on_trouble = [&log](const std::string& what, const absl::Status& status) { log.Trouble(what, status); }};
@@ -183,7 +189,14 @@ ExitCode Run(const Config& config, const ConfigReader& read) {
     stop();
     return Fail(kExitListen, server.status());
   }
-  const auto collector = std::make_shared<metrics::Collector>(&controller, &rpcs, HYPERTIER_VERSION);
+  const metrics::Collector::Sources sources{.fleet = &controller,
+                                            .periods = &controller.periods(),
+                                            .events = &events,
+                                            .libvirt = &hypervisor.stats(),
+                                            .rpcs = &rpcs,
+                                            .ledger = ledger->get()};
+  const auto collector = std::make_shared<metrics::Collector>(
+      sources, metrics::Collector::Options{.version = HYPERTIER_VERSION, .per_vm = config.metrics.per_vm});
   std::unique_ptr<prometheus::Exposer> exposer;
   if (!config.listen.metrics.empty()) {
     auto exposed = metrics::Expose(config.listen.metrics, collector);
