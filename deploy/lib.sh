@@ -36,7 +36,7 @@ need_root() { [ "$(id -u)" = 0 ] || die "run it as root: it installs packages an
 packages_build=(build-essential cmake ninja-build ccache pkg-config ca-certificates zlib1g-dev
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev libabsl-dev libvirt-dev libspdlog-dev libfmt-dev
   libcli11-dev libncurses-dev libtomlplusplus-dev libpugixml-dev libsqlite3-dev libsystemd-dev prometheus-cpp-dev
-  libmicrohttpd-dev libgtest-dev libgmock-dev libbenchmark-dev)
+  libmicrohttpd-dev libcurl4-openssl-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev)
 packages_virt=(qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
   busybox-static cpio kmod zstd xz-utils pahole python3 python3-libvirt util-linux iproute2)
 packages_test=(python3-pytest python3-pytest-timeout python3-grpcio python3-protobuf shellcheck flake8 python3-hacking sparse systemd
