@@ -34,6 +34,9 @@ class Agent {
   // Does what is due now, and says when it wants to be called again at the latest. Call after each EventLoop::Wait.
   Time Run(Time now);
 
+  // In a session with the host.
+  bool linked() const { return session_.open(); }
+
  private:
   void OpenPort(Time now);
   void ClosePort(Time now);

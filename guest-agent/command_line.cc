@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest-agent/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "common/text.h"
+#include "guest-agent/metrics/table.h"
 
 namespace hypertier::agent {
 namespace {
@@ -18,7 +22,7 @@ constexpr char kFooter[] =
     "Without a command it runs: drives this VM's memory balloons (hyperflex) as hypertierd on the host asks, and "
     "keeps\n"
     "the hottest memory of the VM's programs in the fast tier (hyperplace).\n"
-    "Logs to standard error, each line with a <N> priority as the journal and /dev/kmsg take it.\n"
+    "Logs to standard error, each line with a <N> priority as the journal and /dev/kmsg take it, or as JSON.\n"
     "Exit status: 0 stopped by SIGTERM or SIGINT, or done; 1 cannot run; 2 bad usage.";
 
 void AddSize(CLI::App& app, const std::string& flag, const std::string& help, Bytes& to) {
@@ -65,6 +69,9 @@ void AddSource(CLI::App& app, PlacementOptions& options) {
 void AddRun(CLI::App& app, CommandLine& line) {
   app.add_option("--port", line.agent.port, "Virtio-serial port (default: the one named org.hypertier.agent.0)");
   app.add_option("--device", line.agent.device, "hyperflex's device")->capture_default_str();
+  app.add_option("--metrics", line.metrics,
+                 "Serve Prometheus' /metrics on this address, e.g. 127.0.0.1:9843 (default: nowhere)")
+      ->type_name("HOST:PORT");
   AddSize(app, "--move-rate", "Pages are moved at this rate a second at most", line.placement.mover.per_second);
   app.add_option("--split-confidence", line.placement.ranges.split_confidence,
                  "Standard errors between two parts of a range that is split there")
@@ -94,6 +101,17 @@ std::optional<CommandLine> ParseCommandLine(int argc, char** argv, int& exit_sta
   app.add_option("--log-level", log_level, "debug, info, warning, error or off")
       ->capture_default_str()
       ->check(CLI::IsMember(std::set<std::string>{"debug", "info", "warning", "error", "off"}));
+  const std::map<std::string, LogFormat> formats{{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
+  app.add_option("--log-format", line.log_format, "text (default), or json: one object a line")
+      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->type_name("FORMAT");
+  app.add_flag_callback(
+      "--help-metrics",
+      [] {
+        fmt::print("{}", MetricsReference(kTable));
+        throw CLI::Success();
+      },
+      "Explain every metric, as rows of a Markdown table, and exit");
   // A fixture tree, for tests.
   app.add_option("--root", line.agent.root)->group("");
   AddRun(app, line);

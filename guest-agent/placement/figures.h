@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/bytes.h"
+#include "common/refusal.h"
 #include "guest-agent/ranges/plan.h"
 
 namespace hypertier::agent {
@@ -28,6 +30,8 @@ struct PlacementFigures {
   Bytes promoted;
   Bytes demoted;
   std::uint64_t refused_pages = 0;
+  // Of them, by Refusal.
+  std::array<std::uint64_t, kRefusals> refusals{};
   std::uint64_t tlb_flushes = 0;
   std::uint64_t sampling_cpu_ns = 0;
   std::uint64_t classification_cpu_ns = 0;

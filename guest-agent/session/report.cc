@@ -101,6 +101,12 @@ void AddPlacement(const PlacementFigures& figures, v1::Report& report) {
   to.set_promoted_bytes(figures.promoted.count());
   to.set_demoted_bytes(figures.demoted.count());
   to.set_refused_pages(figures.refused_pages);
+  for (std::size_t reason = 0; reason < kRefusals; ++reason) {
+    if (figures.refusals[reason] == 0) continue;
+    v1::PlacementReport::Refusal* refusal = to.add_refusals();
+    refusal->set_reason(static_cast<v1::PlacementReport::Refusal::Reason>(reason));
+    refusal->set_pages(figures.refusals[reason]);
+  }
   to.set_tlb_flushes(figures.tlb_flushes);
   to.set_sampling_cpu_ns(figures.sampling_cpu_ns);
   to.set_classification_cpu_ns(figures.classification_cpu_ns);

@@ -122,6 +122,7 @@ TEST_F(SessionTest, ReportsPlacementToAHostThatWantsIt) {
   figures.curve = {{Bytes::MiB(4), 0.5}, {Bytes::MiB(64), 1}};
   figures.exchanged = Bytes::MiB(2);
   figures.move_limit = Bytes::MiB(3);
+  figures.refusals[static_cast<std::size_t>(Refusal::kNoMemory)] = 7;
   guest_.placement = std::make_shared<const PlacementFigures>(figures);
   HearHello();
   auto said = Pass(milliseconds(0));
@@ -143,6 +144,9 @@ TEST_F(SessionTest, ReportsPlacementToAHostThatWantsIt) {
   EXPECT_EQ(placement.curve(1).fmem_bytes(), Bytes::MiB(64).count());
   EXPECT_EQ(placement.exchanged_bytes(), Bytes::MiB(2).count());
   EXPECT_EQ(placement.move_limit(), Bytes::MiB(3).count());
+  ASSERT_EQ(placement.refusals_size(), 1);
+  EXPECT_EQ(placement.refusals(0).reason(), v1::PlacementReport::Refusal::REASON_NO_MEMORY);
+  EXPECT_EQ(placement.refusals(0).pages(), 7u);
 }
 
 TEST_F(SessionTest, PlacementIsToldHowMuchItMayMove) {

@@ -55,27 +55,28 @@ absl::StatusOr<control::PreviewRequest> PreviewOf(const v1::PlanPreviewRequest& 
 
 }  // namespace
 
-QosService::Reactor* QosService::Answer(Context* context, RpcMethod method, const absl::Status& status) {
-  stats_->Count(method, static_cast<int>(status.code()));
+QosService::Reactor* QosService::Answer(Context* context, const metrics::RpcCall& call, const absl::Status& status) {
+  call.Answered(static_cast<int>(status.code()));
   Reactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpc(status));
   return reactor;
 }
 
 template <typename T, typename Fill>
-control::Backend::Done<T> QosService::WhenDone(Reactor* reactor, RpcMethod method, Fill fill) {
-  return [this, reactor, method, fill = std::move(fill)](absl::StatusOr<T> result) {
+control::Backend::Done<T> QosService::WhenDone(Reactor* reactor, const metrics::RpcCall& call, Fill fill) {
+  return [reactor, call, fill = std::move(fill)](absl::StatusOr<T> result) {
     if (result.ok()) fill(*result);
-    stats_->Count(method, static_cast<int>(result.status().code()));
+    call.Answered(static_cast<int>(result.status().code()));
     reactor->Finish(ToGrpc(result.status()));
   };
 }
 
 QosService::Reactor* QosService::GetHost(Context* context, const v1::GetHostRequest*, v1::GetHostResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kGetHost);
   const control::SnapshotPtr snapshot = backend_->Snapshot();
   const absl::Status synced = CheckSynced(*snapshot);
   if (synced.ok()) ToProto(*snapshot, *response->mutable_host());
-  return Answer(context, RpcMethod::kGetHost, synced);
+  return Answer(context, call, synced);
 }
 
 absl::Status QosService::List(const v1::ListTenantsRequest& request, v1::ListTenantsResponse& response) const {
@@ -105,7 +106,8 @@ absl::Status QosService::List(const v1::ListTenantsRequest& request, v1::ListTen
 
 QosService::Reactor* QosService::ListTenants(Context* context, const v1::ListTenantsRequest* request,
                                              v1::ListTenantsResponse* response) {
-  return Answer(context, RpcMethod::kListTenants, List(*request, *response));
+  const metrics::RpcCall call(stats_, RpcMethod::kListTenants);
+  return Answer(context, call, List(*request, *response));
 }
 
 absl::Status QosService::Get(const v1::GetTenantRequest& request, v1::GetTenantResponse& response) const {
@@ -124,18 +126,20 @@ absl::Status QosService::Get(const v1::GetTenantRequest& request, v1::GetTenantR
 
 QosService::Reactor* QosService::GetTenant(Context* context, const v1::GetTenantRequest* request,
                                            v1::GetTenantResponse* response) {
-  return Answer(context, RpcMethod::kGetTenant, Get(*request, *response));
+  const metrics::RpcCall call(stats_, RpcMethod::kGetTenant);
+  return Answer(context, call, Get(*request, *response));
 }
 
 QosService::Reactor* QosService::CreateTenant(Context* context, const v1::CreateTenantRequest* request,
                                               v1::CreateTenantResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kCreateTenant);
   auto tenant = FromProto(request->tenant());
-  if (!tenant.ok()) return Answer(context, RpcMethod::kCreateTenant, tenant.status());
+  if (!tenant.ok()) return Answer(context, call, tenant.status());
   auto caller = CallerOf(*context, request->reason());
-  if (!caller.ok()) return Answer(context, RpcMethod::kCreateTenant, caller.status());
+  if (!caller.ok()) return Answer(context, call, caller.status());
   Reactor* reactor = context->DefaultReactor();
   backend_->CreateTenant(*std::move(tenant), *std::move(caller),
-                         WhenDone<TenantRecord>(reactor, RpcMethod::kCreateTenant, [this, response](const auto& made) {
+                         WhenDone<TenantRecord>(reactor, call, [this, response](const auto& made) {
                            FillTenant(*backend_, made.id, *response->mutable_tenant());
                          }));
   return reactor;
@@ -143,19 +147,20 @@ QosService::Reactor* QosService::CreateTenant(Context* context, const v1::Create
 
 QosService::Reactor* QosService::UpdateTenant(Context* context, const v1::UpdateTenantRequest* request,
                                               v1::UpdateTenantResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kUpdateTenant);
   const auto wanted = FromProto(request->tenant());
-  if (!wanted.ok()) return Answer(context, RpcMethod::kUpdateTenant, wanted.status());
+  if (!wanted.ok()) return Answer(context, call, wanted.status());
   const auto mask = TenantMask(request->update_mask());
-  if (!mask.ok()) return Answer(context, RpcMethod::kUpdateTenant, mask.status());
+  if (!mask.ok()) return Answer(context, call, mask.status());
   auto caller = CallerOf(*context, request->reason());
-  if (!caller.ok()) return Answer(context, RpcMethod::kUpdateTenant, caller.status());
+  if (!caller.ok()) return Answer(context, call, caller.status());
   Reactor* reactor = context->DefaultReactor();
   control::TenantEdit edit{
       .id = wanted->id,
       .etag = request->tenant().etag(),
       .edit = [wanted = *wanted, mask = *mask](TenantRecord& record) { Apply(mask, wanted, record); }};
   backend_->UpdateTenant(std::move(edit), *std::move(caller),
-                         WhenDone<TenantRecord>(reactor, RpcMethod::kUpdateTenant, [this, response](const auto& made) {
+                         WhenDone<TenantRecord>(reactor, call, [this, response](const auto& made) {
                            FillTenant(*backend_, made.id, *response->mutable_tenant());
                          }));
   return reactor;
@@ -163,13 +168,14 @@ QosService::Reactor* QosService::UpdateTenant(Context* context, const v1::Update
 
 QosService::Reactor* QosService::DeleteTenant(Context* context, const v1::DeleteTenantRequest* request,
                                               v1::DeleteTenantResponse*) {
+  const metrics::RpcCall call(stats_, RpcMethod::kDeleteTenant);
   auto id = TenantIdOf(request->name(), "name");
-  if (!id.ok()) return Answer(context, RpcMethod::kDeleteTenant, id.status());
+  if (!id.ok()) return Answer(context, call, id.status());
   auto caller = CallerOf(*context, request->reason());
-  if (!caller.ok()) return Answer(context, RpcMethod::kDeleteTenant, caller.status());
+  if (!caller.ok()) return Answer(context, call, caller.status());
   Reactor* reactor = context->DefaultReactor();
   backend_->DeleteTenant(*std::move(id), request->etag(), *std::move(caller),
-                         WhenDone<std::monostate>(reactor, RpcMethod::kDeleteTenant, [](std::monostate) {}));
+                         WhenDone<std::monostate>(reactor, call, [](std::monostate) {}));
   return reactor;
 }
 
@@ -186,24 +192,26 @@ absl::Status QosService::Get(const v1::GetVmPolicyRequest& request, v1::GetVmPol
 
 QosService::Reactor* QosService::GetVmPolicy(Context* context, const v1::GetVmPolicyRequest* request,
                                              v1::GetVmPolicyResponse* response) {
-  return Answer(context, RpcMethod::kGetVmPolicy, Get(*request, *response));
+  const metrics::RpcCall call(stats_, RpcMethod::kGetVmPolicy);
+  return Answer(context, call, Get(*request, *response));
 }
 
 QosService::Reactor* QosService::UpdateVmPolicy(Context* context, const v1::UpdateVmPolicyRequest* request,
                                                 v1::UpdateVmPolicyResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kUpdateVmPolicy);
   const auto wanted = FromProto(request->policy());
-  if (!wanted.ok()) return Answer(context, RpcMethod::kUpdateVmPolicy, wanted.status());
+  if (!wanted.ok()) return Answer(context, call, wanted.status());
   const auto mask = VmPolicyMask(request->update_mask());
-  if (!mask.ok()) return Answer(context, RpcMethod::kUpdateVmPolicy, mask.status());
+  if (!mask.ok()) return Answer(context, call, mask.status());
   auto caller = CallerOf(*context, request->reason());
-  if (!caller.ok()) return Answer(context, RpcMethod::kUpdateVmPolicy, caller.status());
+  if (!caller.ok()) return Answer(context, call, caller.status());
   Reactor* reactor = context->DefaultReactor();
   control::VmPolicyEdit edit{
       .vm = VmOfPolicy(request->policy().name()),
       .etag = request->policy().etag(),
       .edit = [wanted = *wanted, mask = *mask](VmPolicyRecord& record) { Apply(mask, wanted, record.policy); }};
   backend_->UpdateVmPolicy(std::move(edit), *std::move(caller),
-                           WhenDone<VmPolicyRecord>(reactor, RpcMethod::kUpdateVmPolicy, [response](const auto& made) {
+                           WhenDone<VmPolicyRecord>(reactor, call, [response](const auto& made) {
                              ToProto(made, *response->mutable_policy());
                            }));
   return reactor;
@@ -253,27 +261,28 @@ absl::Status QosService::Check(const v1::CheckAdmissionRequest& request, v1::Che
 
 QosService::Reactor* QosService::CheckAdmission(Context* context, const v1::CheckAdmissionRequest* request,
                                                 v1::CheckAdmissionResponse* response) {
-  return Answer(context, RpcMethod::kCheckAdmission, Check(*request, *response));
+  const metrics::RpcCall call(stats_, RpcMethod::kCheckAdmission);
+  return Answer(context, call, Check(*request, *response));
 }
 
 QosService::Reactor* QosService::PlanPreview(Context* context, const v1::PlanPreviewRequest* request,
                                              v1::PlanPreviewResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kPlanPreview);
   auto preview = PreviewOf(*request);
-  if (!preview.ok()) return Answer(context, RpcMethod::kPlanPreview, preview.status());
+  if (!preview.ok()) return Answer(context, call, preview.status());
   Reactor* reactor = context->DefaultReactor();
   using Planned = std::vector<control::PlannedVm>;
-  backend_->PreviewPlan(*std::move(preview),
-                        WhenDone<Planned>(reactor, RpcMethod::kPlanPreview, [response](const Planned& vms) {
-                          for (const control::PlannedVm& vm : vms) ToProto(vm, *response->add_vms());
-                        }));
+  backend_->PreviewPlan(*std::move(preview), WhenDone<Planned>(reactor, call, [response](const Planned& vms) {
+    for (const control::PlannedVm& vm : vms) ToProto(vm, *response->add_vms());
+  }));
   return reactor;
 }
 
 QosService::Reactor* QosService::ExplainVm(Context* context, const v1::ExplainVmRequest* request,
                                            v1::ExplainVmResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kExplainVm);
   Reactor* reactor = context->DefaultReactor();
-  backend_->Explain(request->name(),
-                    WhenDone<control::Explanation>(reactor, RpcMethod::kExplainVm, [response](const auto& explanation) {
+  backend_->Explain(request->name(), WhenDone<control::Explanation>(reactor, call, [response](const auto& explanation) {
                       ToProto(explanation.vm, *response->mutable_vm());
                       for (const std::string& sentence : explanation.sentences) {
                         response->add_sentences(sentence);
@@ -284,64 +293,63 @@ QosService::Reactor* QosService::ExplainVm(Context* context, const v1::ExplainVm
 
 QosService::Reactor* QosService::SetGrants(Context* context, const v1::SetGrantsRequest* request,
                                            v1::SetGrantsResponse*) {
+  const metrics::RpcCall call(stats_, RpcMethod::kSetGrants);
   auto caller = CallerOf(*context, request->reason());
-  if (!caller.ok()) return Answer(context, RpcMethod::kSetGrants, caller.status());
+  if (!caller.ok()) return Answer(context, call, caller.status());
   std::vector<GrantRecord> grants;
   for (const v1::Grant& said : request->grants()) {
     auto grant = FromProto(said);
-    if (!grant.ok()) return Answer(context, RpcMethod::kSetGrants, grant.status());
+    if (!grant.ok()) return Answer(context, call, grant.status());
     grants.push_back(*std::move(grant));
   }
   Reactor* reactor = context->DefaultReactor();
   backend_->SetGrants(std::move(grants), *std::move(caller),
-                      WhenDone<std::monostate>(reactor, RpcMethod::kSetGrants, [](std::monostate) {}));
+                      WhenDone<std::monostate>(reactor, call, [](std::monostate) {}));
   return reactor;
 }
 
 QosService::Reactor* QosService::SetMaintenance(Context* context, const v1::SetMaintenanceRequest* request,
                                                 v1::SetMaintenanceResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kSetMaintenance);
   auto caller = CallerOf(*context, request->reason());
   if (caller.ok() && request->active() && request->reason().empty()) {
     caller = absl::InvalidArgumentError("reason: empty; say why, for those who find the host frozen");
   }
-  if (!caller.ok()) return Answer(context, RpcMethod::kSetMaintenance, caller.status());
+  if (!caller.ok()) return Answer(context, call, caller.status());
   Reactor* reactor = context->DefaultReactor();
-  backend_->SetMaintenance(
-      request->active(), *std::move(caller),
-      WhenDone<std::monostate>(reactor, RpcMethod::kSetMaintenance, [this, response](std::monostate) {
-        ToProto(*backend_->Snapshot(), *response->mutable_host());
-      }));
+  backend_->SetMaintenance(request->active(), *std::move(caller),
+                           WhenDone<std::monostate>(reactor, call, [this, response](std::monostate) {
+                             ToProto(*backend_->Snapshot(), *response->mutable_host());
+                           }));
   return reactor;
 }
 
 QosService::Reactor* QosService::ListAuditRecords(Context* context, const v1::ListAuditRecordsRequest* request,
                                                   v1::ListAuditRecordsResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kListAuditRecords);
   const auto size = PageSize(request->page_size());
-  if (!size.ok()) return Answer(context, RpcMethod::kListAuditRecords, size.status());
+  if (!size.ok()) return Answer(context, call, size.status());
   control::AuditQuery query{.subject = request->subject(), .before = 0, .at_most = *size + 1};
   if (!request->page_token().empty()) {
     const auto last = ReadPageToken("audit", request->page_token());
-    if (!last.ok()) return Answer(context, RpcMethod::kListAuditRecords, last.status());
+    if (!last.ok()) return Answer(context, call, last.status());
     const auto [end, error] = std::from_chars(last->data(), last->data() + last->size(), query.before);
     if (error != std::errc() || end != last->data() + last->size()) {
-      return Answer(context, RpcMethod::kListAuditRecords,
-                    absl::InvalidArgumentError("page_token: it is none of an earlier answer"));
+      return Answer(context, call, absl::InvalidArgumentError("page_token: it is none of an earlier answer"));
     }
   }
   Reactor* reactor = context->DefaultReactor();
   using Records = std::vector<AuditRecord>;
-  backend_->Audit(
-      std::move(query),
-      WhenDone<Records>(reactor, RpcMethod::kListAuditRecords, [response, size = *size](const Records& all) {
-        for (const AuditRecord& record : all) {
-          if (static_cast<std::size_t>(response->records_size()) == size) {
-            const auto last = response->records(response->records_size() - 1).sequence();
-            response->set_next_page_token(MakePageToken("audit", std::to_string(last)));
-            break;
-          }
-          ToProto(record, *response->add_records());
-        }
-      }));
+  backend_->Audit(std::move(query), WhenDone<Records>(reactor, call, [response, size = *size](const Records& all) {
+                    for (const AuditRecord& record : all) {
+                      if (static_cast<std::size_t>(response->records_size()) == size) {
+                        const auto last = response->records(response->records_size() - 1).sequence();
+                        response->set_next_page_token(MakePageToken("audit", std::to_string(last)));
+                        break;
+                      }
+                      ToProto(record, *response->add_records());
+                    }
+                  }));
   return reactor;
 }
 

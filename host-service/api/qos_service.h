@@ -48,10 +48,10 @@ class QosService : public v1::QosService::CallbackService {
                             v1::ListAuditRecordsResponse* response) override;
 
  private:
-  Reactor* Answer(Context* context, metrics::RpcMethod method, const absl::Status& status);
+  Reactor* Answer(Context* context, const metrics::RpcCall& call, const absl::Status& status);
   // A Done that fills the response with `fill`(value) where there is one, and ends the call.
   template <typename T, typename Fill>
-  control::Backend::Done<T> WhenDone(Reactor* reactor, metrics::RpcMethod method, Fill fill);
+  control::Backend::Done<T> WhenDone(Reactor* reactor, const metrics::RpcCall& call, Fill fill);
 
   absl::Status List(const v1::ListTenantsRequest& request, v1::ListTenantsResponse& response) const;
   absl::Status Get(const v1::GetTenantRequest& request, v1::GetTenantResponse& response) const;

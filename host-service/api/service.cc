@@ -39,9 +39,9 @@ absl::StatusOr<absl::Duration> MinInterval(const v1::WatchVmsRequest& request) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* Service::Answer(grpc::CallbackServerContext* context, RpcMethod method,
+grpc::ServerUnaryReactor* Service::Answer(grpc::CallbackServerContext* context, const metrics::RpcCall& call,
                                           const absl::Status& status) {
-  stats_->Count(method, static_cast<int>(status.code()));
+  call.Answered(static_cast<int>(status.code()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpc(status));
   return reactor;
@@ -91,7 +91,8 @@ absl::Status Service::List(const v1::ListVmsRequest& request, v1::ListVmsRespons
 
 grpc::ServerUnaryReactor* Service::ListVms(grpc::CallbackServerContext* context, const v1::ListVmsRequest* request,
                                            v1::ListVmsResponse* response) {
-  return Answer(context, RpcMethod::kListVms, List(*request, *response));
+  const metrics::RpcCall call(stats_, RpcMethod::kListVms);
+  return Answer(context, call, List(*request, *response));
 }
 
 absl::Status Service::Get(const v1::GetVmRequest& request, v1::GetVmResponse& response) const {
@@ -108,20 +109,22 @@ absl::Status Service::Get(const v1::GetVmRequest& request, v1::GetVmResponse& re
 
 grpc::ServerUnaryReactor* Service::GetVm(grpc::CallbackServerContext* context, const v1::GetVmRequest* request,
                                          v1::GetVmResponse* response) {
-  return Answer(context, RpcMethod::kGetVm, Get(*request, *response));
+  const metrics::RpcCall call(stats_, RpcMethod::kGetVm);
+  return Answer(context, call, Get(*request, *response));
 }
 
 grpc::ServerUnaryReactor* Service::ResizeVm(grpc::CallbackServerContext* context, const v1::ResizeVmRequest* request,
                                             v1::ResizeVmResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kResizeVm);
   auto resize = FromProto(*request);
-  if (!resize.ok()) return Answer(context, RpcMethod::kResizeVm, resize.status());
+  if (!resize.ok()) return Answer(context, call, resize.status());
   auto caller = CallerOf(*context, request->reason());
-  if (!caller.ok()) return Answer(context, RpcMethod::kResizeVm, caller.status());
+  if (!caller.ok()) return Answer(context, call, caller.status());
   resize->caller = *std::move(caller);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  backend_->Resize(*std::move(resize), [this, reactor, response](absl::StatusOr<control::OperationPtr> operation) {
+  backend_->Resize(*std::move(resize), [call, reactor, response](absl::StatusOr<control::OperationPtr> operation) {
     if (operation.ok()) ToProto(**operation, *response->mutable_operation());
-    stats_->Count(RpcMethod::kResizeVm, static_cast<int>(operation.status().code()));
+    call.Answered(static_cast<int>(operation.status().code()));
     reactor->Finish(ToGrpc(operation.status()));
   });
   return reactor;
@@ -166,26 +169,28 @@ absl::Status Service::List(const v1::ListOperationsRequest& request, v1::ListOpe
 grpc::ServerUnaryReactor* Service::ListOperations(grpc::CallbackServerContext* context,
                                                   const v1::ListOperationsRequest* request,
                                                   v1::ListOperationsResponse* response) {
-  return Answer(context, RpcMethod::kListOperations, List(*request, *response));
+  const metrics::RpcCall call(stats_, RpcMethod::kListOperations);
+  return Answer(context, call, List(*request, *response));
 }
 
 grpc::ServerUnaryReactor* Service::GetOperation(grpc::CallbackServerContext* context,
                                                 const v1::GetOperationRequest* request,
                                                 v1::GetOperationResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kGetOperation);
   constexpr absl::Duration kLongest = absl::Seconds(60);
   absl::Duration wait;
   if (request->has_wait()) {
     const auto asked = FromProto(request->wait(), "wait");
-    if (!asked.ok()) return Answer(context, RpcMethod::kGetOperation, asked.status());
+    if (!asked.ok()) return Answer(context, call, asked.status());
     wait = std::clamp(*asked, absl::ZeroDuration(), kLongest);
   }
   const auto operation = backend_->Snapshot()->FindOperation(request->name());
   const bool answer_now = !operation.ok() || wait == absl::ZeroDuration() || control::Ended((*operation)->record.state);
   if (answer_now) {
     if (operation.ok()) ToProto(**operation, *response->mutable_operation());
-    return Answer(context, RpcMethod::kGetOperation, operation.status());
+    return Answer(context, call, operation.status());
   }
-  if (absl::Status place = TakePlace(); !place.ok()) return Answer(context, RpcMethod::kGetOperation, place);
+  if (absl::Status place = TakePlace(); !place.ok()) return Answer(context, call, place);
   return new WaitCall(hub_, (*operation)->record.id, control::MonoNow() + wait, response, [this](int code) {
     waiting_.fetch_sub(1);
     stats_->Count(RpcMethod::kGetOperation, code);
@@ -195,13 +200,14 @@ grpc::ServerUnaryReactor* Service::GetOperation(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* Service::CancelOperation(grpc::CallbackServerContext* context,
                                                    const v1::CancelOperationRequest* request,
                                                    v1::CancelOperationResponse* response) {
+  const metrics::RpcCall call(stats_, RpcMethod::kCancelOperation);
   auto caller = CallerOf(*context, request->reason());
-  if (!caller.ok()) return Answer(context, RpcMethod::kCancelOperation, caller.status());
+  if (!caller.ok()) return Answer(context, call, caller.status());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   backend_->Cancel(request->name(), *std::move(caller),
-                   [this, reactor, response](absl::StatusOr<control::OperationPtr> operation) {
+                   [call, reactor, response](absl::StatusOr<control::OperationPtr> operation) {
                      if (operation.ok()) ToProto(**operation, *response->mutable_operation());
-                     stats_->Count(RpcMethod::kCancelOperation, static_cast<int>(operation.status().code()));
+                     call.Answered(static_cast<int>(operation.status().code()));
                      reactor->Finish(ToGrpc(operation.status()));
                    });
   return reactor;

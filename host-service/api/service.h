@@ -44,7 +44,7 @@ class Service : public v1::HyperTierService::CallbackService {
                                                            const v1::WatchVmsRequest* request) override;
 
  private:
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, metrics::RpcMethod method,
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const metrics::RpcCall& call,
                                    const absl::Status& status);
   // Takes one of the places for waiting calls, or says that there is none.
   absl::Status TakePlace();

@@ -2,6 +2,7 @@
 #include "host-service/channel/sanitize.h"
 
 #include <algorithm>
+#include <bitset>
 #include <cmath>
 #include <cstdint>
 
@@ -59,6 +60,14 @@ PlacementReport CleanPlacement(const PlacementReport& report) {
   clean.set_promoted_bytes(report.promoted_bytes());
   clean.set_demoted_bytes(report.demoted_bytes());
   clean.set_refused_pages(report.refused_pages());
+  std::bitset<PlacementReport::Refusal::Reason_ARRAYSIZE> named;
+  for (const PlacementReport::Refusal& refusal : report.refusals()) {
+    if (!PlacementReport::Refusal::Reason_IsValid(refusal.reason()) || named.test(refusal.reason())) continue;
+    named.set(refusal.reason());
+    PlacementReport::Refusal& to = *clean.add_refusals();
+    to.set_reason(refusal.reason());
+    to.set_pages(refusal.pages());
+  }
   clean.set_tlb_flushes(report.tlb_flushes());
   clean.set_sampling_cpu_ns(report.sampling_cpu_ns());
   clean.set_classification_cpu_ns(report.classification_cpu_ns());

@@ -67,8 +67,18 @@ TEST(CleanReport, LeavesOutOfPlacementWhatCannotBe) {
     placement.mutable_curve(placement.curve_size() - 1)->set_share(share);
   };
   for (int i = 0; i < 1000; ++i) add(100 + i, 0.5);
+  using Refusal = agent::v1::PlacementReport::Refusal;
+  for (const int reason : {1, 1, 77, -1, 2}) {
+    Refusal& refusal = *placement.add_refusals();
+    refusal.set_reason(static_cast<Refusal::Reason>(reason));
+    refusal.set_pages(10);
+  }
   auto clean = CleanReport(report);
   ASSERT_TRUE(clean.ok());
+  ASSERT_EQ(clean->placement().refusals_size(), 2);
+  EXPECT_EQ(clean->placement().refusals(0).reason(), Refusal::REASON_BUSY);
+  EXPECT_EQ(clean->placement().refusals(1).reason(), Refusal::REASON_PINNED);
+  EXPECT_EQ(clean->placement().refusals(1).pages(), 10u);
   EXPECT_EQ(clean->placement().source(), "pebs\\u{a}\\u{1b}[2J");
   EXPECT_EQ(clean->placement().source_reason().size(), 256u);
   EXPECT_FALSE(clean->placement().has_hit_ratio());

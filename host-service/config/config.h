@@ -27,6 +27,10 @@ struct Config {
     std::string status = "127.0.0.1:9842";
   } listen;
 
+  struct Metrics {
+    bool per_vm = true;
+  } metrics;
+
   struct Libvirt {
     std::string uri = "qemu:///system";
     std::string run_dir = "/run/libvirt/qemu";

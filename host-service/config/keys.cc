@@ -36,6 +36,10 @@ const std::array kKeys = {
         "Where browsers find the status page: for reading only, without a password. Empty: nowhere.",
         TextKey{FIELD(listen.status), CheckStatusAddress}},
 
+    Key{"metrics.per_vm", "true, false",
+        "Whether /metrics has series of each VM (about 60 a VM), or of the host and its tenants only.",
+        BoolKey{FIELD(metrics.per_vm)}},
+
     Key{"libvirt.uri", "URI", "libvirt connection whose domains are managed.", TextKey{FIELD(libvirt.uri), CheckUri}},
     Key{"libvirt.run_dir", "path", "Where that libvirt keeps <domain>.pid.",
         TextKey{FIELD(libvirt.run_dir), CheckAbsolutePath}},

@@ -40,6 +40,8 @@ TEST(LoadConfig, ReadsEveryKey) {
     socket_group = "libvirt"
     metrics = ""
     status = "localhost:9900"
+    [metrics]
+    per_vm = false
     [libvirt]
     uri = "test:///default"
     run_dir = "/tmp/run"
@@ -84,6 +86,7 @@ TEST(LoadConfig, ReadsEveryKey) {
   EXPECT_EQ(config->listen.socket_group, "libvirt");
   EXPECT_EQ(config->listen.metrics, "");
   EXPECT_EQ(config->listen.status, "localhost:9900");
+  EXPECT_FALSE(config->metrics.per_vm);
   EXPECT_EQ(config->libvirt.uri, "test:///default");
   EXPECT_EQ(config->libvirt.run_dir, "/tmp/run");
   EXPECT_EQ(config->libvirt.call_timeout, absl::Milliseconds(250));

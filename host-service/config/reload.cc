@@ -13,9 +13,9 @@ namespace {
 
 // Sections and keys that parts of hypertierd are made with.
 bool NeedsRestart(std::string_view key) {
-  constexpr std::array<std::string_view, 9> kMadeWith = {
-      "listen.",        "libvirt.",    "state.",    "agent.report_interval_ms", "residency.period_ms", "qos.fmem_nodes",
-      "qos.smem_nodes", "qos.confine", "log.format"};
+  constexpr std::array<std::string_view, 10> kMadeWith = {
+      "listen.",        "metrics.",       "libvirt.",    "state.",    "agent.report_interval_ms", "residency.period_ms",
+      "qos.fmem_nodes", "qos.smem_nodes", "qos.confine", "log.format"};
   return std::any_of(kMadeWith.begin(), kMadeWith.end(),
                      [key](std::string_view name) { return key.starts_with(name); });
 }

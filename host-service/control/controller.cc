@@ -67,7 +67,7 @@ void Controller::Run() {
     for (EventQueue::Task& task : tasks) std::move(task)();
     const Now now = ReadClocks();
     if (now.mono >= next_tick) {
-      engine_.Tick(now);
+      if (const auto lag = engine_.Tick(now)) periods_.Ended(*lag, MonoNow() - now.mono);
       next_tick = now.mono + kTick;
     }
     unpublished = unpublished || !tasks.empty();

@@ -12,6 +12,7 @@
 #include "host-service/control/backend.h"
 #include "host-service/control/engine.h"
 #include "host-service/control/event_queue.h"
+#include "host-service/control/period_stats.h"
 #include "host-service/libvirt/hypervisor.h"
 
 namespace hypertier::control {
@@ -37,6 +38,7 @@ class Controller : public Backend, public HypervisorEvents {
 
   // Control's thread has gone round within this time: it is not stuck (for the watchdog).
   absl::Duration SinceLastRound() const;
+  const PeriodStats& periods() const { return periods_; }
 
   // Backend.
   SnapshotPtr Snapshot() const override;
@@ -90,6 +92,7 @@ class Controller : public Backend, public HypervisorEvents {
   EventQueue queue_;
   std::thread thread_;
   std::atomic<std::int64_t> last_round_ns_{0};
+  PeriodStats periods_;
 
   // Control's thread only: answers to the commands of this batch.
   std::vector<absl::AnyInvocable<void() &&>> answers_;

@@ -142,8 +142,8 @@ absl::Status Engine::CheckSynced() const {
   return synced_ ? absl::OkStatus() : NothingKnown(disconnect_reason_);
 }
 
-void Engine::Note(Vm& vm, EventKind kind, const Now& now, std::string message) {
-  AddEvent(vm, kind, now.wall, std::move(message));
+void Engine::Note(Vm& vm, EventKind kind, const Now& now, std::string message, std::optional<TierId> tier) {
+  AddEvent(vm, kind, now.wall, std::move(message), tier);
   Touch(vm);
   if (world_.on_event) world_.on_event(vm, vm.events->back());
 }
@@ -152,7 +152,7 @@ void Engine::Trouble(const std::string& what, const absl::Status& status) {
   if (world_.on_trouble) world_.on_trouble(what, status);
 }
 
-void Engine::Tick(const Now& now) {
+std::optional<absl::Duration> Engine::Tick(const Now& now) {
   for (const auto& [uuid, owned] : vms_) {
     Vm& vm = *owned;
     const bool reporting = vm.link.state == LinkState::kUp && vm.state == DomainState::kRunning;
@@ -167,9 +167,15 @@ void Engine::Tick(const Now& now) {
     FollowDevices(vm, now);
     Advance(vm, now);
   }
-  if (now.mono >= next_plan_) PlanTargets(now);
+  std::optional<absl::Duration> lag;
+  if (now.mono >= next_plan_) {
+    // The first is due whenever it comes.
+    lag = next_plan_ == -absl::InfiniteDuration() ? absl::ZeroDuration() : now.mono - next_plan_;
+    PlanTargets(now);
+  }
   if (now.mono >= next_retry_) RetryLedger(now);
   if (now.mono >= next_forget_) ForgetOld(now);
+  return lag;
 }
 
 void Engine::RetryLedger(const Now& now) {

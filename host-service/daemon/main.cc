@@ -11,6 +11,7 @@
 #include "host-service/daemon/exit_codes.h"
 #include "host-service/daemon/log.h"
 #include "host-service/daemon/run.h"
+#include "host-service/metrics/table.h"
 
 namespace {
 
@@ -28,6 +29,7 @@ struct Flags {
   bool config_given = false;
   bool check_config = false;
   bool help_config = false;
+  bool help_metrics = false;
   std::string log_level;
   std::string log_format;
 };
@@ -45,6 +47,10 @@ absl::StatusOr<Config> ReadConfig(const Flags& flags) {
 int Main(Flags flags) {
   if (flags.help_config) {
     std::cout << ConfigReference();
+    return kExitOk;
+  }
+  if (flags.help_metrics) {
+    std::cout << MetricsReference(metrics::kTable);
     return kExitOk;
   }
   auto config = ReadConfig(flags);
@@ -72,6 +78,7 @@ int main(int argc, char** argv) {
       app.add_option("--config", flags.config, "Configuration file (TOML)")->capture_default_str();
   app.add_flag("--check-config", flags.check_config, "Check the configuration, print OK or every error, and exit");
   app.add_flag("--help-config", flags.help_config, "Explain every key of the configuration, and exit");
+  app.add_flag("--help-metrics", flags.help_metrics, "Explain every metric, as rows of a Markdown table, and exit");
   app.add_option("--log-level", flags.log_level, "Instead of log.level of the configuration")
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical", "off"}));
   app.add_option("--log-format", flags.log_format, "Instead of log.format of the configuration")

@@ -126,6 +126,7 @@ class FakeLedger : public Ledger {
     if (audit.size() > keep) audit.erase(audit.begin(), audit.end() - static_cast<std::ptrdiff_t>(keep));
     return absl::OkStatus();
   }
+  bool Writable() const override { return broken.ok(); }
 
   std::map<std::string, TargetRecord> targets;
   std::map<std::string, OperationRecord> operations;

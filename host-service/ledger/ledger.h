@@ -166,6 +166,10 @@ class Ledger {
   virtual absl::Status WriteAudit(const AuditRecord& audit) = 0;
   // Forgets all of the audit log but the newest `keep` records.
   virtual absl::Status ForgetAudit(std::size_t keep) = 0;
+
+  // False: the last write failed for a reason that is not in what was to be written (disk full, locked, I/O). The one
+  // method that any thread may call.
+  virtual bool Writable() const = 0;
 };
 
 }  // namespace hypertier

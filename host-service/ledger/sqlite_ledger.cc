@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <utility>
 
 #include "host-service/ledger/audit_table.h"
@@ -104,10 +105,21 @@ class SqliteLedger : public Ledger {
     return Atomically([&] { return EraseAudit(*database_, keep); });
   }
 
+  bool Writable() const override { return writable_; }
+
  private:
   // All that `write` does is on disk when this returns OK; nothing of it otherwise.
   template <typename Write>
   absl::Status Atomically(const Write& write) {
+    absl::Status status = Transact(write);
+    const bool refused =
+        absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status) || absl::IsNotFound(status);
+    writable_ = status.ok() || refused;
+    return status;
+  }
+
+  template <typename Write>
+  absl::Status Transact(const Write& write) {
     absl::StatusOr<Transaction> transaction = Transaction::Begin(*database_);
     if (!transaction.ok()) return transaction.status();
     if (absl::Status status = write(); !status.ok()) return status;
@@ -123,6 +135,7 @@ class SqliteLedger : public Ledger {
   }
 
   std::unique_ptr<Database> database_;
+  std::atomic<bool> writable_{true};
 };
 
 }  // namespace

@@ -144,11 +144,15 @@ TEST(Ledger, SaysThatAnotherProcessHoldsItAndWorksOnOnceItIsReleased) {
   EXPECT_THAT(ToString(status.message()), HasSubstr(directory.path()));
   EXPECT_THAT(ToString(status.message()), HasSubstr("another process"));
   EXPECT_EQ((*ledger)->ForgetTargets("x").code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE((*ledger)->Writable());
   EXPECT_TRUE((*ledger)->LoadTargets().ok()) << "readers do not wait for a writer";
 
   ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(other);
   EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr).ok());
+  EXPECT_TRUE((*ledger)->Writable());
+  EXPECT_FALSE((*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr).ok());
+  EXPECT_TRUE((*ledger)->Writable()) << "what was to be written was at fault";
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 
 #include "common/text.h"
 #include "host-service/libvirt/call_pool.h"
+#include "host-service/libvirt/call_stats.h"
 #include "host-service/libvirt/calls.h"
 #include "host-service/libvirt/connection.h"
 #include "host-service/libvirt/event_loop.h"
@@ -29,11 +30,12 @@ using Clock = std::chrono::steady_clock;
 // Between attempts to read a domain that answered with an error.
 constexpr std::chrono::seconds kRetry(1);
 
-constexpr char kRead[] = "read";
-constexpr char kAttach[] = "attach";
-constexpr char kPause[] = "pause";
-constexpr char kDestroy[] = "destroy";
-constexpr char kRequest[] = "request";
+const absl::Status& StatusOf(const absl::Status& status) {
+  return status;
+}
+const absl::Status& StatusOf(const absl::StatusOr<DomainInfo>& domain) {
+  return domain.status();
+}
 
 CallPool::Options PoolOptions(const LibvirtHypervisor::Options& options) {
   CallPool::Options pool;
@@ -57,7 +59,8 @@ class LibvirtHypervisor::Core : public std::enable_shared_from_this<LibvirtHyper
   void Look(const std::string& uuid);
   // Something that changes a domain, run on a worker, and told to `done`.
   using Change = std::function<absl::Status(const ConnectionHandle&, const std::string& uuid)>;
-  void Submit(const std::string& uuid, const char* name, Change change, std::function<void(absl::Status)> done);
+  void Submit(const std::string& uuid, LibvirtCall call, Change change, std::function<void(absl::Status)> done);
+  const LibvirtCallStats& stats() const { return stats_; }
 
  private:
   // One connection of the sequence. Epochs tell its news from that of the ones before.
@@ -79,7 +82,13 @@ class LibvirtHypervisor::Core : public std::enable_shared_from_this<LibvirtHyper
 
   // Workers.
   absl::Status RunLook(int lane, const std::string& uuid);
-  absl::Status RunChange(int lane, const std::string& uuid, const char* name, const Change& change);
+  absl::Status RunChange(int lane, const std::string& uuid, LibvirtCall call, const Change& change);
+  // Runs a call on the domain, and keeps in mind how it went.
+  template <typename Result>
+  Result Timed(LibvirtCall call, const std::string& uuid, const std::function<Result()>& run);
+  void NoteTimeout(LibvirtCall call, const absl::Status& status) {
+    if (absl::IsDeadlineExceeded(status)) stats_.TimedOut(call);
+  }
   absl::StatusOr<Link> CurrentLink();
   absl::StatusOr<ConnectionHandle> HandleFor(int lane, const Link& link) const;
   void Deliver(std::uint64_t epoch, const std::string& uuid, absl::StatusOr<DomainInfo> domain);
@@ -102,6 +111,7 @@ class LibvirtHypervisor::Core : public std::enable_shared_from_this<LibvirtHyper
   std::optional<Link> link_;
   std::unordered_set<std::string> looks_;  // domains with a look that has not begun
 
+  LibvirtCallStats stats_;
   std::thread connector_;
   CallPool pool_;
 };
@@ -136,17 +146,19 @@ void LibvirtHypervisor::Core::Look(const std::string& uuid) {
   }
   pool_.Submit(
       uuid, CallPool::WhenStuck::kWait,
-      [core = shared_from_this(), uuid](int lane) { return core->RunLook(lane, uuid); }, nullptr);
+      [core = shared_from_this(), uuid](int lane) { return core->RunLook(lane, uuid); },
+      [core = shared_from_this()](const absl::Status& status) { core->NoteTimeout(LibvirtCall::kRead, status); });
 }
 
-void LibvirtHypervisor::Core::Submit(const std::string& uuid, const char* name, Change change,
+void LibvirtHypervisor::Core::Submit(const std::string& uuid, LibvirtCall call, Change change,
                                      std::function<void(absl::Status)> done) {
   pool_.Submit(
       uuid, CallPool::WhenStuck::kRefuse,
-      [core = shared_from_this(), uuid, name, change = std::move(change)](int lane) {
-        return core->RunChange(lane, uuid, name, change);
+      [core = shared_from_this(), uuid, call, change = std::move(change)](int lane) {
+        return core->RunChange(lane, uuid, call, change);
       },
-      [core = shared_from_this(), done = std::move(done)](absl::Status status) {
+      [core = shared_from_this(), call, done = std::move(done)](absl::Status status) {
+        core->NoteTimeout(call, status);
         const std::lock_guard lock(core->delivery_);
         if (!core->stopped_) done(std::move(status));
       });
@@ -277,6 +289,16 @@ absl::StatusOr<ConnectionHandle> LibvirtHypervisor::Core::HandleFor(int lane, co
   return OpenConnection(options_.uri);
 }
 
+template <typename Result>
+Result LibvirtHypervisor::Core::Timed(LibvirtCall call, const std::string& uuid, const std::function<Result()>& run) {
+  const Clock::time_point began = Clock::now();
+  if (options_.before_call) options_.before_call(NameOf(call), uuid);
+  Result result = run();
+  const absl::Status status = StatusOf(result);
+  stats_.Ended(call, Clock::now() - began, !status.ok() && !absl::IsNotFound(status));
+  return result;
+}
+
 absl::Status LibvirtHypervisor::Core::RunLook(int lane, const std::string& uuid) {
   {
     // Before reading: what happens from here on asks for another look.
@@ -286,21 +308,22 @@ absl::Status LibvirtHypervisor::Core::RunLook(int lane, const std::string& uuid)
   const absl::StatusOr<Link> link = CurrentLink();
   if (!link.ok()) return link.status();
   const absl::StatusOr<ConnectionHandle> handle = HandleFor(lane, *link);
-  if (handle.ok() && options_.before_call) options_.before_call(kRead, uuid);
-  absl::StatusOr<DomainInfo> domain = handle.ok() ? ReadDomain(*handle, uuid) : handle.status();
+  absl::StatusOr<DomainInfo> domain =
+      handle.ok()
+          ? Timed<absl::StatusOr<DomainInfo>>(LibvirtCall::kRead, uuid, [&] { return ReadDomain(*handle, uuid); })
+          : handle.status();
   absl::Status status = domain.status();
   Deliver(link->epoch, uuid, std::move(domain));
   return status;
 }
 
-absl::Status LibvirtHypervisor::Core::RunChange(int lane, const std::string& uuid, const char* name,
+absl::Status LibvirtHypervisor::Core::RunChange(int lane, const std::string& uuid, LibvirtCall call,
                                                 const Change& change) {
   const absl::StatusOr<Link> link = CurrentLink();
   if (!link.ok()) return link.status();
   const absl::StatusOr<ConnectionHandle> handle = HandleFor(lane, *link);
   if (!handle.ok()) return handle.status();
-  if (options_.before_call) options_.before_call(name, uuid);
-  absl::Status status = change(*handle, uuid);
+  absl::Status status = Timed<absl::Status>(call, uuid, [&] { return change(*handle, uuid); });
   Look(uuid);
   return status;
 }
@@ -344,15 +367,15 @@ void LibvirtHypervisor::Stop() {
 }
 
 void LibvirtHypervisor::AttachAgentChannel(const std::string& uuid, std::function<void(absl::Status)> done) {
-  core_->Submit(uuid, kAttach, hypertier::AttachAgentChannel, std::move(done));
+  core_->Submit(uuid, LibvirtCall::kAttach, hypertier::AttachAgentChannel, std::move(done));
 }
 
 void LibvirtHypervisor::Pause(const std::string& uuid, std::function<void(absl::Status)> done) {
-  core_->Submit(uuid, kPause, PauseDomain, std::move(done));
+  core_->Submit(uuid, LibvirtCall::kPause, PauseDomain, std::move(done));
 }
 
 void LibvirtHypervisor::Destroy(const std::string& uuid, std::function<void(absl::Status)> done) {
-  core_->Submit(uuid, kDestroy, DestroyDomain, std::move(done));
+  core_->Submit(uuid, LibvirtCall::kDestroy, DestroyDomain, std::move(done));
 }
 
 void LibvirtHypervisor::SetRequested(const std::string& uuid, const PerTier<Bytes>& requested,
@@ -360,7 +383,11 @@ void LibvirtHypervisor::SetRequested(const std::string& uuid, const PerTier<Byte
   const auto change = [requested](const ConnectionHandle& connection, const std::string& domain) {
     return hypertier::SetRequested(connection, domain, requested);
   };
-  core_->Submit(uuid, kRequest, change, std::move(done));
+  core_->Submit(uuid, LibvirtCall::kRequest, change, std::move(done));
+}
+
+const LibvirtCallStats& LibvirtHypervisor::stats() const {
+  return core_->stats();
 }
 
 void LibvirtHypervisor::Refresh(const std::string& uuid) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "host-service/libvirt/call_stats.h"
 #include "host-service/libvirt/hypervisor.h"
 
 namespace hypertier {
@@ -46,6 +47,9 @@ class LibvirtHypervisor : public Hypervisor {
   void SetRequested(const std::string& uuid, const PerTier<Bytes>& requested,
                     std::function<void(absl::Status)> done) override;
   void Refresh(const std::string& uuid) override;
+
+  // As long as this object.
+  const LibvirtCallStats& stats() const;
 
  private:
   class Core;

@@ -3,93 +3,70 @@
 
 #include "host-service/metrics/families.h"
 #include "host-service/metrics/host_series.h"
+#include "host-service/metrics/process_series.h"
+#include "host-service/metrics/vm_series.h"
 
 namespace hypertier::metrics {
 namespace {
 
-using prometheus::MetricFamily;
+// All that is counted begins at 0 and not with its first event: a rate over it has a beginning.
+void AddEvents(Families& families, const EventCounts& events) {
+  for (std::size_t kind = 0; kind < kEventNames.size(); ++kind) {
+    families.Add(Metric::kVmEvents, {kEventNames[kind]}, Number(events.Get(kind)));
+  }
+  families.Add(Metric::kLinkResetsOfAll, {}, Number(events.Get(control::EventKind::kLinkReset)));
+}
 
-void AddTier(Families& families, const std::string& vm, TierId id, const control::TierRecord& tier) {
-  const auto add = [&](Metric metric, Bytes bytes) { families.Add(metric, {vm, TierName(id)}, Number(bytes)); };
-  add(Metric::kTierCell, tier.cell);
-  if (tier.target) add(Metric::kTierTarget, *tier.target);
-  if (tier.balloon) add(Metric::kTierBalloon, *tier.balloon);
-  if (tier.resident) add(Metric::kTierResident, *tier.resident);
-  add(Metric::kTierShortfall, tier.shortfall);
-  if (id == TierId::kFmem) add(Metric::kTierDisplaced, tier.displaced);
-  add(Metric::kTierCharged, tier.charged);
-  if (tier.compliance) {
-    families.Add(Metric::kTierViolating, {vm, TierName(id)}, *tier.compliance == qos::Compliance::kViolating ? 1 : 0);
+void AddOperations(Families& families, const control::OperationCounts& counts) {
+  families.Add(Metric::kOperations, {"succeeded"}, Number(counts.succeeded));
+  families.Add(Metric::kOperations, {"failed"}, Number(counts.failed));
+  families.Add(Metric::kOperations, {"cancelled"}, Number(counts.cancelled));
+  families.Add(Metric::kOperationsRunning, {}, Number(counts.running));
+}
+
+void AddLibvirt(Families& families, const LibvirtCallStats& calls) {
+  for (std::size_t call = 0; call < kLibvirtCalls; ++call) {
+    const LibvirtCallStats::Of& of = calls.of(call);
+    families.Add(Metric::kLibvirtDuration, {kLibvirtCallNames[call]}, of.durations);
+    families.Add(Metric::kLibvirtTimeouts, {kLibvirtCallNames[call]}, Number(of.timeouts.load()));
+    families.Add(Metric::kLibvirtFailures, {kLibvirtCallNames[call]}, Number(of.failures.load()));
   }
 }
 
-void AddPlacement(Families& families, const std::string& vm, const agent::v1::PlacementReport& placement) {
-  families.Add(Metric::kPlacementInfo, {vm, placement.source().empty() ? "none" : placement.source()}, 1);
-  if (placement.has_hit_ratio()) families.Add(Metric::kHitRatio, {vm}, placement.hit_ratio());
-  families.Add(Metric::kAccessRate, {vm}, placement.access_rate());
-  families.Add(Metric::kHotSet, {vm}, Number(placement.hot_set_bytes()));
-  families.Add(Metric::kSamples, {vm}, Number(placement.samples()));
-  families.Add(Metric::kSamplesLost, {vm}, Number(placement.samples_lost()));
-  families.Add(Metric::kMoved, {vm, "exchange"}, Number(placement.exchanged_bytes()));
-  families.Add(Metric::kMoved, {vm, "promotion"}, Number(placement.promoted_bytes()));
-  families.Add(Metric::kMoved, {vm, "demotion"}, Number(placement.demoted_bytes()));
-  families.Add(Metric::kRefusedPages, {vm}, Number(placement.refused_pages()));
-  families.Add(Metric::kTlbFlushes, {vm}, Number(placement.tlb_flushes()));
-  const auto seconds = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e9; };
-  families.Add(Metric::kPlacementCpu, {vm, "sampling"}, seconds(placement.sampling_cpu_ns()));
-  families.Add(Metric::kPlacementCpu, {vm, "classification"}, seconds(placement.classification_cpu_ns()));
-  families.Add(Metric::kPlacementCpu, {vm, "migration"}, seconds(placement.migration_cpu_ns()));
-}
-
-void AddVm(Families& families, const control::VmRecord& vm) {
-  families.Add(Metric::kVmInfo, {vm.uuid, vm.name, vm.tenant}, 1);
-  if (!vm.tiers) return;
-  for (const TierId tier : kTiers) AddTier(families, vm.uuid, tier, (*vm.tiers)[tier]);
-  families.Add(Metric::kAgentUp, {vm.uuid}, vm.agent.link == control::LinkState::kUp ? 1 : 0);
-  families.Add(Metric::kLinkResets, {vm.uuid}, Number(vm.agent.link_resets));
-  families.Add(Metric::kImplausible, {vm.uuid}, Number(vm.agent.implausible_figures));
-  families.Add(Metric::kOomDeflates, {vm.uuid}, Number(vm.agent.oom_deflates));
-  families.Add(Metric::kOomDeflatedBytes, {vm.uuid}, Number(vm.agent.oom_deflated));
-  families.Add(Metric::kMemoryPressure, {vm.uuid}, vm.agent.memory_pressure);
-  if (vm.placement != nullptr) AddPlacement(families, vm.uuid, *vm.placement);
+void AddRpcs(Families& families, const RpcStats& rpcs) {
+  for (std::size_t method = 0; method < kRpcMethodNames.size(); ++method) {
+    std::uint64_t answered = 0;
+    for (std::size_t code = 0; code < kRpcCodeNames.size(); ++code) {
+      const std::uint64_t count = rpcs.Get(method, code);
+      answered += count;
+      // Of the many codes only OK is there from the start.
+      if (count != 0 || code == 0)
+        families.Add(Metric::kRpc, {kRpcMethodNames[method], kRpcCodeNames[code]}, Number(count));
+    }
+    if (answered != 0) families.Add(Metric::kRpcDuration, {kRpcMethodNames[method]}, rpcs.duration(method));
+  }
 }
 
 }  // namespace
 
-std::vector<MetricFamily> Collector::Collect() const {
-  const control::SnapshotPtr snapshot = source_->Snapshot();
+std::vector<prometheus::MetricFamily> Collector::Collect() const {
+  const control::SnapshotPtr fleet = sources_.fleet->Snapshot();
   Families families;
-  families.Add(Metric::kBuildInfo, {version_}, 1);
-  families.Add(Metric::kConfigInForce, {}, snapshot->host->config_problem.empty() ? 1 : 0);
-  AddHost(families, *snapshot);
-  families.Add(Metric::kLibvirtConnected, {}, snapshot->connected ? 1 : 0);
-
-  double managed = 0;
-  double waiting = 0;
-  double unmanaged = 0;
-  for (const control::VmPtr& vm : snapshot->vms) {
-    AddVm(families, *vm);
-    (vm->management == control::Management::kManaged   ? managed
-     : vm->management == control::Management::kWaiting ? waiting
-                                                       : unmanaged) += 1;
+  families.Add(Metric::kBuildInfo, {options_.version}, 1);
+  families.Add(Metric::kConfigInForce, {}, fleet->host->config_problem.empty() ? 1 : 0);
+  families.Add(Metric::kLibvirtConnected, {}, fleet->connected ? 1 : 0);
+  families.Add(Metric::kLedgerWritable, {}, sources_.ledger->Writable() ? 1 : 0);
+  AddHost(families, *fleet);
+  AddEvents(families, *sources_.events);
+  if (options_.per_vm) {
+    for (const control::VmPtr& vm : fleet->vms) AddVm(families, *vm);
   }
-  families.Add(Metric::kVms, {"managed"}, managed);
-  families.Add(Metric::kVms, {"waiting"}, waiting);
-  families.Add(Metric::kVms, {"unmanaged"}, unmanaged);
-
-  families.Add(Metric::kOperations, {"succeeded"}, Number(snapshot->counts.succeeded));
-  families.Add(Metric::kOperations, {"failed"}, Number(snapshot->counts.failed));
-  families.Add(Metric::kOperations, {"cancelled"}, Number(snapshot->counts.cancelled));
-  families.Add(Metric::kOperationsRunning, {}, Number(snapshot->counts.running));
-
-  for (std::size_t method = 0; method < kRpcMethodNames.size(); ++method) {
-    for (std::size_t code = 0; code < kRpcCodeNames.size(); ++code) {
-      const std::uint64_t count = rpcs_->Get(method, code);
-      // OK is there from the start, so that a rate over it has a beginning.
-      if (count != 0 || code == 0)
-        families.Add(Metric::kRpc, {kRpcMethodNames[method], kRpcCodeNames[code]}, Number(count));
-    }
-  }
+  families.Add(Metric::kPeriodLag, {}, sources_.periods->lag_seconds());
+  families.Add(Metric::kPlanDuration, {}, sources_.periods->durations());
+  AddLibvirt(families, *sources_.libvirt);
+  AddOperations(families, fleet->counts);
+  AddRpcs(families, *sources_.rpcs);
+  AddProcess(families);
   return std::move(families).Take();
 }
 

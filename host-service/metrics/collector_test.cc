@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "host-service/ledger/fake_ledger.h"
 #include "host-service/metrics/table.h"
 
 namespace hypertier::metrics {
@@ -24,28 +25,31 @@ class FixedSource : public control::SnapshotSource {
 
 class CollectorTest : public ::testing::Test {
  protected:
-  std::string Text() const {
+  std::string Text(bool per_vm = true) const {
+    const Collector::Sources sources{.fleet = &source_,
+                                     .periods = &periods_,
+                                     .events = &events_,
+                                     .libvirt = &libvirt_,
+                                     .rpcs = &rpcs_,
+                                     .ledger = &ledger_};
     std::ostringstream out;
-    prometheus::TextSerializer().Serialize(out, Collector(&source_, &rpcs_, "1.2.3").Collect());
+    prometheus::TextSerializer().Serialize(out, Collector(sources, {.version = "1.2.3", .per_vm = per_vm}).Collect());
     return out.str();
   }
 
   FixedSource source_;
+  control::PeriodStats periods_;
+  EventCounts events_;
+  LibvirtCallStats libvirt_;
   RpcStats rpcs_;
+  FakeLedger ledger_;
 };
 
-TEST(MetricTable, EveryMetricIsDefinedOnceByPrometheusNamingRules) {
+TEST(MetricTable, NamesAreUniqueAndFollowTheRules) {
   std::set<std::string_view> names;
-  for (std::size_t i = 0; i < kDefinitions.size(); ++i) {
-    const Definition& definition = kDefinitions[i];
-    const std::string_view name = definition.name;
-    EXPECT_EQ(static_cast<std::size_t>(definition.metric), i) << name;
-    EXPECT_TRUE(names.insert(name).second) << name;
-    EXPECT_TRUE(name.starts_with("hypertier_")) << name;
-    EXPECT_EQ(name.ends_with("_total"), definition.counter) << name;
-    const bool names_unit = definition.unit.empty() || name.find("_" + std::string(definition.unit)) != name.npos;
-    EXPECT_TRUE(names_unit) << name;
-    EXPECT_TRUE(definition.help.ends_with(".")) << name;
+  for (const MetricRow<Metric>& row : kTable) {
+    EXPECT_TRUE(names.insert(row.definition.name).second) << row.definition.name;
+    EXPECT_EQ(MetricFault(row.definition), "") << row.definition.name;
   }
 }
 
@@ -67,6 +71,13 @@ TEST_F(CollectorTest, ShowsWhatIsKnownAndLeavesOutWhatIsNot) {
   placement.set_hit_ratio(0.75);
   placement.set_exchanged_bytes(8192);
   placement.set_sampling_cpu_ns(1'500'000'000);
+  placement.set_refused_pages(10);
+  placement.add_refusals()->set_reason(agent::v1::PlacementReport::Refusal::REASON_PINNED);
+  placement.mutable_refusals(0)->set_pages(4);
+  placement.add_curve()->set_fmem_bytes(Bytes::MiB(256).count());
+  placement.mutable_curve(0)->set_share(0.8);
+  placement.add_curve()->set_fmem_bytes(Bytes::MiB(768).count());
+  placement.mutable_curve(1)->set_share(1);
   vm->placement = std::make_shared<const agent::v1::PlacementReport>(placement);
   auto plain = std::make_shared<control::VmRecord>();
   plain->uuid = "u2";
@@ -75,6 +86,11 @@ TEST_F(CollectorTest, ShowsWhatIsKnownAndLeavesOutWhatIsNot) {
   source_.snapshot->connected = true;
   source_.snapshot->counts = {.succeeded = 7, .failed = 1, .cancelled = 0, .running = 4};
   rpcs_.Count(RpcMethod::kResizeVm, 11);
+  rpcs_.Observe(RpcMethod::kResizeVm, std::chrono::milliseconds(2));
+  periods_.Ended(absl::Milliseconds(250), absl::Milliseconds(4));
+  events_.Count(control::EventKind::kLinkReset);
+  libvirt_.Ended(LibvirtCall::kRead, std::chrono::milliseconds(20), true);
+  libvirt_.TimedOut(LibvirtCall::kAttach);
 
   const std::string text = Text();
   for (const char* line : {"hypertier_build_info{version=\"1.2.3\"} 1",
@@ -98,11 +114,49 @@ TEST_F(CollectorTest, ShowsWhatIsKnownAndLeavesOutWhatIsNot) {
                            "hypertier_operations_running 4",
                            "hypertier_rpc_total{method=\"ResizeVm\",code=\"OUT_OF_RANGE\"} 1",
                            "# TYPE hypertier_rpc_total counter",
+                           "hypertier_vm_refused_pages_total{vm=\"u1\",reason=\"pinned\"} 4",
+                           "hypertier_vm_refused_pages_total{vm=\"u1\",reason=\"other\"} 6",
+                           "hypertier_vm_expected_hit_ratio{vm=\"u1\",cell_percent=\"25\"} 0.8",
+                           "hypertier_vm_expected_hit_ratio{vm=\"u1\",cell_percent=\"50\"} 0.9",
+                           "hypertier_vm_expected_hit_ratio{vm=\"u1\",cell_percent=\"100\"} 1",
+                           "hypertier_rpc_duration_seconds_bucket{method=\"ResizeVm\",le=\"0.001\"} 0",
+                           "hypertier_rpc_duration_seconds_bucket{method=\"ResizeVm\",le=\"0.003\"} 1",
+                           "hypertier_rpc_duration_seconds_bucket{method=\"ResizeVm\",le=\"+Inf\"} 1",
+                           "hypertier_rpc_duration_seconds_count{method=\"ResizeVm\"} 1",
+                           "hypertier_rpc_duration_seconds_sum{method=\"ResizeVm\"} 0.002",
+                           "hypertier_period_lag_seconds 0.25",
+                           "hypertier_plan_duration_seconds_count 1",
+                           "hypertier_vm_events_total{kind=\"link_reset\"} 1",
+                           "hypertier_vm_events_total{kind=\"paused\"} 0",
+                           "hypertier_link_resets_total 1",
+                           "hypertier_libvirt_call_failures_total{call=\"read\"} 1",
+                           "hypertier_libvirt_call_timeouts_total{call=\"attach\"} 1",
+                           "hypertier_ledger_writable 1",
+                           "hypertier_process_start_time_seconds ",
                            "# TYPE hypertier_vms gauge"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   EXPECT_THAT(text, Not(HasSubstr("hypertier_vm_tier_resident_bytes"))) << "nobody has measured";
   EXPECT_THAT(text, Not(HasSubstr("vm=\"u2\",tier"))) << "it has no tiers";
+}
+
+TEST_F(CollectorTest, SeriesOfVmsCanBeTurnedOff) {
+  auto vm = std::make_shared<control::VmRecord>();
+  vm->uuid = "u1";
+  vm->tenant = "acme";
+  vm->tiers.emplace();
+  vm->tiers->fmem().resident = Bytes(77);
+  source_.snapshot->vms = {vm};
+  EXPECT_THAT(Text(), HasSubstr("vm=\"u1\""));
+  const std::string text = Text(false);
+  EXPECT_THAT(text, Not(HasSubstr("vm=\"u1\"")));
+  EXPECT_THAT(text, HasSubstr("hypertier_host_tier_resident_bytes{tier=\"fmem\"} 77\n"));
+  EXPECT_THAT(text, HasSubstr("hypertier_tenant_tier_resident_bytes{tenant=\"acme\",tier=\"fmem\"} 77\n"));
+}
+
+TEST_F(CollectorTest, ALedgerThatTakesNothingShows) {
+  ledger_.broken = absl::UnavailableError("full");
+  EXPECT_THAT(Text(), HasSubstr("hypertier_ledger_writable 0\n"));
 }
 
 TEST_F(CollectorTest, AnEmptyFleetShowsThatItIsEmpty) {

@@ -3,11 +3,14 @@
 
 #include <prometheus/metric_family.h>
 
+#include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <string_view>
 #include <vector>
 
 #include "common/bytes.h"
+#include "common/duration_histogram.h"
 #include "host-service/metrics/table.h"
 
 namespace hypertier::metrics {
@@ -15,28 +18,32 @@ namespace hypertier::metrics {
 // One family for each line of the table, filled series by series.
 class Families {
  public:
-  Families() : families_(kDefinitions.size()) {
-    for (const Definition& definition : kDefinitions) {
-      prometheus::MetricFamily& family = families_[static_cast<std::size_t>(definition.metric)];
-      family.name = definition.name;
-      family.help = definition.help;
-      family.type = definition.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+  Families() : families_(kTable.size()) {
+    for (const MetricRow<Metric>& row : kTable) {
+      prometheus::MetricFamily& family = families_[static_cast<std::size_t>(row.metric)];
+      family.name = row.definition.name;
+      family.help = row.definition.help;
+      family.type = TypeOf(row.definition.type);
     }
   }
 
   // `values`: of the metric's labels, in the table's order.
   void Add(Metric metric, std::initializer_list<std::string_view> values, double value) {
-    const Definition& definition = DefinitionOf(metric);
-    prometheus::ClientMetric series;
-    series.label.reserve(values.size());
-    std::string_view names = definition.labels;
-    for (const std::string_view label : values) {
-      const std::size_t comma = std::min(names.find(','), names.size());
-      series.label.push_back({std::string(names.substr(0, comma)), std::string(label)});
-      names.remove_prefix(std::min(comma + 1, names.size()));
+    prometheus::ClientMetric& series = Series(metric, values);
+    (DefinitionOf(metric).type == MetricType::kCounter ? series.counter.value : series.gauge.value) = value;
+  }
+
+  void Add(Metric metric, std::initializer_list<std::string_view> values, const DurationHistogram& durations) {
+    prometheus::ClientMetric::Histogram& histogram = Series(metric, values).histogram;
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i <= DurationHistogram::kBounds.size(); ++i) {
+      below += durations.count(i);
+      const bool last = i == DurationHistogram::kBounds.size();
+      histogram.bucket.push_back(
+          {below, last ? std::numeric_limits<double>::infinity() : DurationHistogram::kBounds[i]});
     }
-    (definition.counter ? series.counter.value : series.gauge.value) = value;
-    families_[static_cast<std::size_t>(metric)].metric.push_back(std::move(series));
+    histogram.sample_count = below;
+    histogram.sample_sum = durations.seconds();
   }
 
   // Without the families that have nothing to show.
@@ -46,6 +53,24 @@ class Families {
   }
 
  private:
+  static prometheus::MetricType TypeOf(MetricType type) {
+    return type == MetricType::kCounter ? prometheus::MetricType::Counter
+           : type == MetricType::kGauge ? prometheus::MetricType::Gauge
+                                        : prometheus::MetricType::Histogram;
+  }
+
+  prometheus::ClientMetric& Series(Metric metric, std::initializer_list<std::string_view> values) {
+    prometheus::ClientMetric& series = families_[static_cast<std::size_t>(metric)].metric.emplace_back();
+    series.label.reserve(values.size());
+    std::string_view names = DefinitionOf(metric).labels;
+    for (const std::string_view label : values) {
+      const std::size_t comma = std::min(names.find(','), names.size());
+      series.label.push_back({std::string(names.substr(0, comma)), std::string(label)});
+      names.remove_prefix(std::min(comma + 1, names.size()));
+    }
+    return series;
+  }
+
   std::vector<prometheus::MetricFamily> families_;
 };
 

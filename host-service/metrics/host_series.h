@@ -6,8 +6,8 @@
 
 namespace hypertier::metrics {
 
-// Series of the host and of tenants that have terms: what a scheduler of many hosts goes by. With them it can answer
-// what CheckAdmission would (qos/admission.h).
+// Series of the host and of tenants, which do not grow with the VMs: what alerts and a scheduler of many hosts go by.
+// With them it can answer what CheckAdmission would (qos/admission.h).
 void AddHost(Families& families, const control::FleetSnapshot& fleet);
 
 }  // namespace hypertier::metrics

@@ -51,7 +51,11 @@ class HostSeriesTest : public testing::Test {
 };
 
 TEST_F(HostSeriesTest, SumsWhatASchedulerGoesBy) {
-  Add("acme", Bytes(4'000), Bytes(5'000));
+  control::VmRecord& ours = Add("acme", Bytes(4'000), Bytes(5'000));
+  ours.tiers->fmem().resident = Bytes(5'100);
+  ours.tiers->fmem().compliance = qos::Compliance::kViolating;
+  ours.state = DomainState::kRunning;
+  ours.agent.link = control::LinkState::kUp;
   control::VmRecord& other = Add("other", Bytes(2'000), Bytes(1'500));
   other.tiers->fmem().missing = Bytes(400);
   const std::string text = Text();
@@ -63,6 +67,18 @@ TEST_F(HostSeriesTest, SumsWhatASchedulerGoesBy) {
            "hypertier_host_tier_charged_bytes{tier=\"fmem\"} 6500",
            "hypertier_host_tier_burst_bytes{tier=\"fmem\"} 1000",
            "hypertier_host_tier_missing_bytes{tier=\"fmem\"} 400",
+           "hypertier_host_tier_target_bytes{tier=\"fmem\"} 6500",
+           "hypertier_host_tier_resident_bytes{tier=\"fmem\"} 5100",
+           "hypertier_host_tier_free_bytes{tier=\"fmem\"} 3500",
+           "hypertier_compliance_vms{tier=\"fmem\",compliance=\"violating\"} 1",
+           "hypertier_compliance_vms{tier=\"smem\",compliance=\"violating\"} 0",
+           "hypertier_agents{link=\"up\"} 1",
+           "hypertier_agents{link=\"down\"} 0",
+           "hypertier_tenant_tier_target_bytes{tenant=\"acme\",tier=\"fmem\"} 5000",
+           "hypertier_tenant_tier_burst_bytes{tenant=\"acme\",tier=\"fmem\"} 1000",
+           "hypertier_tenant_tier_missing_bytes{tenant=\"other\",tier=\"fmem\"} 400",
+           "hypertier_tenant_tier_resident_bytes{tenant=\"acme\",tier=\"fmem\"} 5100",
+           "hypertier_tenant_vms{tenant=\"other\"} 1",
            "hypertier_tenant_tier_reservation_bytes{tenant=\"acme\",tier=\"fmem\"} 3000",
            "hypertier_tenant_tier_vms_reservation_bytes{tenant=\"acme\",tier=\"fmem\"} 4000",
            "hypertier_tenant_tier_limit_bytes{tenant=\"acme\",tier=\"fmem\"} 6000",
@@ -71,7 +87,7 @@ TEST_F(HostSeriesTest, SumsWhatASchedulerGoesBy) {
   }
   // Without a limit, without terms, without accesses: nothing is made up.
   EXPECT_THAT(text, Not(HasSubstr("limit_bytes{tenant=\"acme\",tier=\"smem\"}")));
-  EXPECT_THAT(text, Not(HasSubstr("other")));
+  EXPECT_THAT(text, Not(HasSubstr("reservation_bytes{tenant=\"other\"")));
   EXPECT_THAT(text, Not(HasSubstr("hit_ratio")));
 }
 

@@ -94,6 +94,26 @@ def test_metrics_show_every_tier(hypertierd, managed) -> None:
         line = next(line for line in text.splitlines()
                     if line.startswith(f'hypertier_vm_tier_{name}_bytes') and vm.uuid in line and '"fmem"' in line)
         assert float(line.split()[-1]) == value * MIB
+    checked = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True, timeout=20,
+                             check=False)
+    assert checked.returncode == 0 and not checked.stderr, checked.stderr
+
+
+def test_a_tenant_can_scrape_its_own_agent(hypertierd, managed) -> None:
+    vm = managed()
+    hypertierd.resize_and_wait(vm.name, fmem=256 * MIB)
+    # Beside the agent that the host speaks to: this one has no port.
+    vm.run('ip link set lo up; hypertier-agent --metrics 127.0.0.1:9843 --port /dev/none --source none '
+           '</dev/null >/var/log/scraped.log 2>&1 &')
+    wanted = f'\nhypertier_agent_tier_target_bytes{{tier="fmem"}} {256 * MIB}\n'
+    scrape = 'wget -qO- http://127.0.0.1:9843/metrics'
+    until(lambda: wanted in vm.run(scrape, check=False).stdout, 30, 'it shows the target',
+          lambda: vm.read('cat /var/log/scraped.log'))
+    text = vm.run(scrape).stdout
+    checked = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True, timeout=20,
+                             check=False)
+    assert checked.returncode == 0 and not checked.stderr, checked.stderr
+    assert 'hypertier_agent_link_up 0' in text
 
 
 def test_watch_sends_all_then_changes(hypertierd, managed) -> None:
