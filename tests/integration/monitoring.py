@@ -74,6 +74,17 @@ class Prometheus:
             return [({}, float(result['result'][1]))]
         return [(series['metric'], float(series['value'][1])) for series in result['result']]
 
+    def range(self, expression: str, start: float, end: float,
+              step: float) -> list[tuple[dict[str, str], list[tuple[float, float]]]]:
+        """What a query says of a time, in seconds since the epoch: labels, and moments with values, of each series."""
+        result = self._get('query_range', query=expression, start=str(start), end=str(end), step=str(step))
+        return [(series['metric'], [(float(when), float(value)) for when, value in series['values']])
+                for series in result['result']]
+
+    def label_values(self, label: str, selector: str) -> list[str]:
+        """Values of a label of the series that a selector finds."""
+        return self._get(f'label/{label}/values', **{'match[]': selector})
+
     def alerts(self) -> dict[str, list[dict[str, str]]]:
         """Labels and annotations, in one, of each alert that fires, by the alert's name."""
         firing: dict[str, list[dict[str, str]]] = {}
