@@ -23,6 +23,9 @@ _RECORDED = re.compile(r'[a-z_]+:hypertier_[a-z0-9_]+:[a-z0-9_]+')
 _METRIC = re.compile(r'(?<![:\w])hypertier_[a-z0-9_]+(?![:\w])')
 _SELECTOR = re.compile(r'(?<![:\w])(hypertier_[a-z0-9_]+)\{([^}]*)\}')
 _LABEL = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"')
+# What is there with metrics.per_vm only, and how an alert does without.
+_OF_VMS = re.compile(r'hypertier_vm_(?!events_total)|instance_vm:')
+_ELSE_THE_HOST = 'unless on (instance) hypertier_vm_info'
 # What a time series in Prometheus has beside its own labels; le is a histogram's.
 _LABELS_OF_ALL = {'instance', 'job', 'le'}
 
@@ -52,6 +55,13 @@ def unknown_names(expression: str, known: dict[str, set[str]],
         for label in _LABEL.findall(selector):
             if name in known and label not in known[name] | _LABELS_OF_ALL:
                 yield f'{name} has no label {label}'
+
+
+def without_series_of_vms(expression: str) -> str:
+    """What becomes of an alert with `metrics.per_vm = false`, in the words of docs/monitoring.md."""
+    if _ELSE_THE_HOST in expression:
+        return 'names no VM'
+    return 'silent' if _OF_VMS.search(expression) else 'fires'
 
 
 class Rules:
@@ -108,9 +118,13 @@ class Rules:
         if f'# {name}' not in lines:
             yield 'its page has another title'
         yield from (f'its page has no section "{section}"' for section in SECTIONS if section not in lines)
-        for index in ('docs/runbooks/README.md', 'docs/monitoring.md'):
-            if name not in (self.root / index).read_text(encoding='utf-8'):
-                yield f'{index} does not name it'
+        if f'[{name}]({name}.md)' not in (self.root / 'docs' / 'runbooks' / 'README.md').read_text(encoding='utf-8'):
+            yield 'docs/runbooks/README.md has no link to its page'
+        rule = self.alerts[name]
+        row = (f'| [{name}](runbooks/{name}.md) | {rule.get("labels", {}).get("severity")} | {rule.get("for")} | '
+               f'{without_series_of_vms(rule["expr"])} |')
+        if row not in (self.root / 'docs' / 'monitoring.md').read_text(encoding='utf-8'):
+            yield f'docs/monitoring.md has no row that begins: {row}'
 
 
 def _fires_and_resolves(name: str, test: dict) -> bool:

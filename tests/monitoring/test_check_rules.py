@@ -48,7 +48,9 @@ def test_ours_has_no_problem(tree: pathlib.Path) -> None:
     (TESTS, 'instance="quiet"', 'instance="other"', 'no test sees it not fire before its time'),
     (PAGE, '# HypertierLibvirtDisconnected', '# Libvirt', 'its page has another title'),
     (PAGE, '## What to do', '## Good luck', 'its page has no section "## What to do"'),
-    ('docs/monitoring.md', 'HypertierPlanSlow', 'Plans', 'HypertierPlanSlow: docs/monitoring.md does not name it'),
+    ('docs/monitoring.md', 'HypertierPlanSlow', 'Plans', 'HypertierPlanSlow: docs/monitoring.md has no row'),
+    ('docs/monitoring.md', '| 30m | silent |', '| 30m | fires |', 'HypertierVmShortfall: docs/monitoring.md has no'),
+    ('docs/runbooks/README.md', 'HypertierPlanSlow', 'Plans', 'HypertierPlanSlow: docs/runbooks/README.md has no link'),
 ])
 def test_what_is_broken_is_told(tree: pathlib.Path, file: str, text: str, other: str, told: str) -> None:
     before = (tree / file).read_text(encoding='utf-8')
