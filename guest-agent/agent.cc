@@ -9,6 +9,7 @@
 
 #include "common/text.h"
 #include "guest-agent/port/find_port.h"
+#include "guest-agent/system/log_event.h"
 
 namespace hypertier::agent {
 namespace {
@@ -62,11 +63,11 @@ void Agent::OpenPort(Time now) {
   }
   if (!status.ok()) {
     std::string problem = ToString(status.message());
-    if (problem != last_problem_) spdlog::warn("waiting for the port: {}", problem);
+    if (problem != last_problem_) LogEvent(spdlog::level::warn, "port_waiting", "waiting for the port: {}", problem);
     last_problem_ = std::move(problem);
     return;
   }
-  spdlog::info("port {} open", *path);
+  LogEvent(spdlog::level::info, "port_open", "port {} open", *path);
   last_problem_.clear();
   readable_ = writable_ = true;
   host_there_ = false;
@@ -74,7 +75,7 @@ void Agent::OpenPort(Time now) {
 }
 
 void Agent::ClosePort(Time now) {
-  spdlog::warn("the port has gone");
+  LogEvent(spdlog::level::warn, "port_gone", "the port has gone");
   loop_.Unwatch(port_.fd());
   port_.Close();
   session_.Disconnected();
@@ -97,7 +98,7 @@ void Agent::Read(Time now) {
     if (io.result == Port::Result::kLost) return ClosePort(now);
     const bool there = io.result != Port::Result::kNoHost;
     if (host_there_ && !there) {
-      spdlog::info("the host has closed the port");
+      LogEvent(spdlog::level::info, "port_closed", "the host has closed the port");
       session_.Disconnected();
     }
     host_there_ = there;

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "common/text.h"
@@ -21,7 +22,7 @@ constexpr char kFooter[] =
     "Without a command it runs: drives this VM's memory balloons (hyperflex) as hypertierd on the host asks, and "
     "keeps\n"
     "the hottest memory of the VM's programs in the fast tier (hyperplace).\n"
-    "Logs to standard error, each line with a <N> priority as the journal and /dev/kmsg take it.\n"
+    "Logs to standard error, each line with a <N> priority as the journal and /dev/kmsg take it, or as JSON.\n"
     "Exit status: 0 stopped by SIGTERM or SIGINT, or done; 1 cannot run; 2 bad usage.";
 
 void AddSize(CLI::App& app, const std::string& flag, const std::string& help, Bytes& to) {
@@ -100,6 +101,10 @@ std::optional<CommandLine> ParseCommandLine(int argc, char** argv, int& exit_sta
   app.add_option("--log-level", log_level, "debug, info, warning, error or off")
       ->capture_default_str()
       ->check(CLI::IsMember(std::set<std::string>{"debug", "info", "warning", "error", "off"}));
+  const std::map<std::string, LogFormat> formats{{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
+  app.add_option("--log-format", line.log_format, "text (default), or json: one object a line")
+      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->type_name("FORMAT");
   app.add_flag_callback(
       "--help-metrics",
       [] {

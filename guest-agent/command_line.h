@@ -10,6 +10,7 @@
 #include "common/bytes.h"
 #include "guest-agent/agent.h"
 #include "guest-agent/placement/placement.h"
+#include "guest-agent/system/log.h"
 
 namespace hypertier::agent {
 
@@ -20,6 +21,7 @@ struct CommandLine {
   AgentOptions agent;
   PlacementOptions placement;
   spdlog::level::level_enum log_level = spdlog::level::info;
+  LogFormat log_format = LogFormat::kText;
   // One line of JSON about placement this often; 0: never.
   std::chrono::seconds placement_log{0};
   // Where Prometheus reads /metrics; empty: nowhere.

@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
   int exit_status = 0;
   std::optional<CommandLine> line = ParseCommandLine(argc, argv, exit_status);
   if (!line) return exit_status;
-  LogToStderr(line->log_level);
+  LogToStderr(line->log_level, line->log_format);
   switch (line->command) {
     case CommandLine::Command::kProbe:
       return Probe(*line);

@@ -17,6 +17,7 @@
 #include "guest-agent/placement/placement_thread.h"
 #include "guest-agent/system/event_loop.h"
 #include "guest-agent/system/file.h"
+#include "guest-agent/system/log_event.h"
 #include "guest-agent/system/stop_signals.h"
 
 namespace hypertier::agent {
@@ -63,14 +64,14 @@ int Run(CommandLine line) {
   bool stop = false;
   absl::Status status = loop.status();
   if (status.ok()) status = loop->Watch(stop_signal.get(), EPOLLIN, [&stop](std::uint32_t) { stop = true; });
-  spdlog::info("hypertier-agent {} starts", HYPERTIER_VERSION);
+  LogEvent(spdlog::level::info, "started", "hypertier-agent {} starts", HYPERTIER_VERSION);
   absl::StatusOr<std::unique_ptr<Placement>> placed;
   if (status.ok()) {
     placed = Placement::Create(std::move(line.placement));
     status = placed.status();
   }
   if (!status.ok()) {
-    spdlog::error("cannot start: {}", ToString(status.message()));
+    LogEvent(spdlog::level::err, "failed", "cannot start: {}", ToString(status.message()));
     return absl::IsInvalidArgument(status) ? kExitUsage : 1;
   }
   PlacementThread placement(*std::move(placed));
@@ -83,10 +84,10 @@ int Run(CommandLine line) {
   if (!line.metrics.empty()) {
     metrics = MetricsEndpoint::Listen(line.metrics, *loop, [&] { return Expose(FiguresOf(agent, seen)); });
     if (!metrics.ok()) {
-      spdlog::error("cannot start: {}", ToString(metrics.status().message()));
+      LogEvent(spdlog::level::err, "failed", "cannot start: {}", ToString(metrics.status().message()));
       return absl::IsInvalidArgument(metrics.status()) ? kExitUsage : 1;
     }
-    spdlog::info("metrics are at http://{}/metrics", line.metrics);
+    LogEvent(spdlog::level::info, "metrics", "metrics are at http://{}/metrics", line.metrics);
   }
   const bool print = line.placement_log.count() > 0;
   Time print_due = print ? Clock::now() : Time::max();
@@ -99,7 +100,7 @@ int Run(CommandLine line) {
     const Time metrics_due = *metrics != nullptr ? (*metrics)->Run(now) : Time::max();
     loop->Wait(std::min({agent.Run(now), print_due, metrics_due}));
   }
-  spdlog::info("stopped; the balloons and pages stay as they are");
+  LogEvent(spdlog::level::info, "stopping", "stopped; the balloons and pages stay as they are");
   return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/text.h"
 #include "guest-agent/mover/refusals.h"
+#include "guest-agent/system/log_event.h"
 #include "guest-agent/system/own_memory.h"
 
 namespace hypertier::agent {
@@ -26,9 +27,10 @@ absl::Status Placement::Choose() {
   const bool news = source->reason != source_.reason;
   source_ = *std::move(source);
   if (source_.source != nullptr) {
-    spdlog::info("placement: accesses are known from {}: {}", source_.source->name(), source_.reason);
+    LogEvent(spdlog::level::info, "placement_on", "placement: accesses are known from {}: {}", source_.source->name(),
+             source_.reason);
   } else if (news) {
-    spdlog::warn("placement: off: {}", source_.reason);
+    LogEvent(spdlog::level::warn, "placement_off", "placement: off: {}", source_.reason);
   }
   return absl::OkStatus();
 }
@@ -84,7 +86,7 @@ void Placement::Plan(ranges::Time now) {
     classifier_.SetCapacity(tiers->capacity);
     classifier_.SetDemand(tiers->vacate);
   } else if (std::string problem = ToString(tiers.status().message()); problem != tier_problem_) {
-    spdlog::warn("placement: nothing is moved: {}", problem);
+    LogEvent(spdlog::level::warn, "placement_stopped", "placement: nothing is moved: {}", problem);
     tier_problem_ = std::move(problem);
   }
   plan_ = classifier_.MakePlan(now);
@@ -112,7 +114,9 @@ void Placement::Plan(ranges::Time now) {
 void Placement::MoveOut(const PerTier<int>& nodes) {
   if (std::exchange(moved_out_, true)) return;
   const absl::Status status = LiveOn(nodes.smem(), nodes.fmem());
-  if (!status.ok()) spdlog::info("placement: the agent's own memory stays in FMEM: {}", ToString(status.message()));
+  if (!status.ok())
+    LogEvent(spdlog::level::info, "own_memory", "placement: the agent's own memory stays in FMEM: {}",
+             ToString(status.message()));
 }
 
 void Placement::SetEffort(ranges::Time now) {
@@ -137,7 +141,8 @@ void Placement::LimitMoves(Bytes per_second) {
   const bool own = per_second == Bytes();
   const Bytes most = own ? options_.mover.per_second : per_second;
   mover_.LimitRate(most);
-  spdlog::info("placement: moves {} a second at most{}", FormatBytes(most), own ? "" : ", as the host says");
+  LogEvent(spdlog::level::info, "move_rate", "placement: moves {} a second at most{}", FormatBytes(most),
+           own ? "" : ", as the host says");
 }
 
 PlacementFigures Placement::Figures() const {

@@ -8,6 +8,7 @@
 
 #include "common/text.h"
 #include "guest-agent/session/report.h"
+#include "guest-agent/system/log_event.h"
 
 namespace hypertier::agent {
 namespace {
@@ -51,7 +52,8 @@ void Session::Receive(Time now, std::string_view bytes) {
     const auto next = decoder_.Next();
     if (!next.ok()) {
       if (garbage_log_.Allow(now))
-        spdlog::warn("port: {}; dropped ({} times)", ToString(next.status().message()), garbage_log_.count());
+        LogEvent(spdlog::level::warn, "port_garbage", "port: {}; dropped ({} times)", ToString(next.status().message()),
+                 garbage_log_.count());
       decoder_.Reset();
       return;
     }
@@ -60,7 +62,8 @@ void Session::Receive(Time now, std::string_view bytes) {
     if (message.ParseFromString(**next)) {
       Handle(now, message);
     } else if (garbage_log_.Allow(now)) {
-      spdlog::warn("port: a frame holds no message; dropped ({} times)", garbage_log_.count());
+      LogEvent(spdlog::level::warn, "port_garbage", "port: a frame holds no message; dropped ({} times)",
+               garbage_log_.count());
     }
   }
 }
@@ -94,15 +97,16 @@ void Session::HandleHello(Time now, std::uint64_t session, const v1::HostHello& 
     state_ = State::kRefused;
     report_due_ = probe_due_ = Time::max();
     if (command_log_.Allow(now)) {
-      spdlog::error("host speaks protocol versions {} to {}, this agent {} to {}: update the older of the two",
-                    hello.min_version(), hello.max_version(), kMinVersion, kMaxVersion);
+      LogEvent(spdlog::level::err, "session_refused",
+               "host speaks protocol versions {} to {}, this agent {} to {}: update the older of the two",
+               hello.min_version(), hello.max_version(), kMinVersion, kMaxVersion);
     }
   } else {
     state_ = State::kOpen;
     report_due_ = now;
     if (fresh)
-      spdlog::info("session with hypertierd {}, protocol version {}", BoundedText(hello.host_version(), kVersionLimit),
-                   version_);
+      LogEvent(spdlog::level::info, "session_open", "session with hypertierd {}, protocol version {}",
+               BoundedText(hello.host_version(), kVersionLimit), version_);
   }
   SendHello(now, guest_.Balloons().status());
 }
@@ -126,10 +130,10 @@ void Session::HandleSetBalloons(const v1::SetBalloons& command) {
   if (!fresh) return;
   const auto show = [](const std::optional<Bytes>& bytes) { return bytes ? FormatBytes(*bytes) : "as it is"; };
   if (status.ok()) {
-    spdlog::info("balloons set: fmem {}, smem {} (generation {})", show(balloons.fmem()), show(balloons.smem()),
-                 command.generation());
+    LogEvent(spdlog::level::info, "balloons_set", "balloons set: fmem {}, smem {} (generation {})",
+             show(balloons.fmem()), show(balloons.smem()), command.generation());
   } else {
-    spdlog::warn("balloons not set: {}", ToString(status.message()));
+    LogEvent(spdlog::level::warn, "balloons_refused", "balloons not set: {}", ToString(status.message()));
   }
 }
 
@@ -144,7 +148,8 @@ void Session::HandleRefuse(Time now, const v1::Refuse& refuse) {
   state_ = State::kRefused;
   report_due_ = probe_due_ = Time::max();
   if (command_log_.Allow(now))
-    spdlog::error("the host ended the session: {}", BoundedText(refuse.reason(), kReasonLimit));
+    LogEvent(spdlog::level::err, "session_refused", "the host ended the session: {}",
+             BoundedText(refuse.reason(), kReasonLimit));
 }
 
 void Session::Changed(Time now) {
@@ -186,9 +191,9 @@ void Session::AnnounceChange(Time now, const absl::Status& balloons) {
 void Session::SendHello(Time now, const absl::Status& balloons) {
   if (balloons.ok() != had_balloons_ || !hello_sent_) {
     if (balloons.ok()) {
-      spdlog::info("balloons: available");
+      LogEvent(spdlog::level::info, "balloons_available", "balloons: available");
     } else {
-      spdlog::warn("balloons: unavailable: {}", ToString(balloons.message()));
+      LogEvent(spdlog::level::warn, "balloons_unavailable", "balloons: unavailable: {}", ToString(balloons.message()));
     }
   }
   had_balloons_ = balloons.ok();

@@ -7,6 +7,8 @@
 
 #include <memory>
 
+#include "common/log_formatter.h"
+
 namespace hypertier::agent {
 namespace {
 
@@ -30,9 +32,10 @@ class Priority final : public spdlog::custom_flag_formatter {
 
 }  // namespace
 
-void LogToStderr(spdlog::level::level_enum level) {
+void LogToStderr(spdlog::level::level_enum level, LogFormat format) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  formatter->add_flag<Priority>('*').set_pattern("<%*>hypertier-agent: %v");
+  formatter->add_flag<Priority>('*').add_flag<LogJsonFlag>('J').add_flag<LogTextFlag>('Q');
+  formatter->set_pattern(format == LogFormat::kJson ? kJsonPattern : "<%*>hypertier-agent: %Q");
   auto logger = std::make_shared<spdlog::logger>("agent", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_formatter(std::move(formatter));
   logger->set_level(level);

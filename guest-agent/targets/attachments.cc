@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "guest-agent/system/log_event.h"
 
 namespace hypertier::agent {
 namespace {
@@ -32,8 +33,8 @@ Attachments::Attachments(ProcFs& proc, CpuClock cpu_clock, double share_of_cpu)
 void Attachments::Complain(ranges::Time now, const ProcStat& stat, const absl::Status& status) {
   ++stats_.refused;
   if (!complaints_.Allow(now)) return;
-  spdlog::warn("process {} ({} resident) is not placed: {} ({} refused so far)", stat.pid, FormatBytes(stat.rss),
-               ToString(status.message()), complaints_.count());
+  LogEvent(spdlog::level::warn, "process_refused", "process {} ({} resident) is not placed: {} ({} refused so far)",
+           stat.pid, FormatBytes(stat.rss), ToString(status.message()), complaints_.count());
 }
 
 // Takes a place in the classifier, if need be that of a process that is smaller by a fifth at least.

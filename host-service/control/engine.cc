@@ -142,8 +142,8 @@ absl::Status Engine::CheckSynced() const {
   return synced_ ? absl::OkStatus() : NothingKnown(disconnect_reason_);
 }
 
-void Engine::Note(Vm& vm, EventKind kind, const Now& now, std::string message) {
-  AddEvent(vm, kind, now.wall, std::move(message));
+void Engine::Note(Vm& vm, EventKind kind, const Now& now, std::string message, std::optional<TierId> tier) {
+  AddEvent(vm, kind, now.wall, std::move(message), tier);
   Touch(vm);
   if (world_.on_event) world_.on_event(vm, vm.events->back());
 }

@@ -40,6 +40,9 @@ struct EngineWorld {
   std::function<absl::StatusOr<domain::Description>(std::string_view xml)> describe;
   // Told of every event of a VM, for the log; may be empty.
   std::function<void(const Vm& vm, const VmEvent& event)> on_event;
+  // Told of a resize that begins and of one that ends, for the log; of one from before a restart the VM may not be
+  // known yet (null). May be empty.
+  std::function<void(const Vm* vm, const OperationRecord& operation)> on_operation = {};
   // Told when libvirt is connected (again), with how many domains, and when it is not, with the reason; may be empty.
   std::function<void(bool connected, const std::string& detail)> on_connection;
   // Told of trouble with the ledger, for the log; may be empty.
@@ -116,7 +119,7 @@ class Engine {
   // By "vms/{uuid}", UUID or name, as FleetSnapshot::FindVm.
   absl::StatusOr<Vm*> FindByName(const std::string& name);
   void Touch(const Vm& vm) { dirty_.insert(vm.uuid); }
-  void Note(Vm& vm, EventKind kind, const Now& now, std::string message);
+  void Note(Vm& vm, EventKind kind, const Now& now, std::string message, std::optional<TierId> tier = std::nullopt);
   void Trouble(const std::string& what, const absl::Status& status);
 
   // Domains.

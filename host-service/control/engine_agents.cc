@@ -160,10 +160,10 @@ void Engine::NoteChanges(Vm& vm, const std::optional<GuestReport>& before, const
     if (is > Bytes() && !vm.short_told[tier]) {
       vm.short_told[tier] = true;
       Note(vm, EventKind::kShortfall, now,
-           fmt::format("{}: the guest cannot give up {}", TierName(tier), FormatBytes(is)));
+           fmt::format("{}: the guest cannot give up {}", TierName(tier), FormatBytes(is)), tier);
     } else if (is == Bytes() && vm.short_told[tier] && BalloonAtTarget(vm, tier)) {
       vm.short_told[tier] = false;
-      Note(vm, EventKind::kShortfallEnded, now, fmt::format("{}: the shortfall has ended", TierName(tier)));
+      Note(vm, EventKind::kShortfallEnded, now, fmt::format("{}: the shortfall has ended", TierName(tier)), tier);
     }
   }
 }

@@ -66,9 +66,10 @@ void Engine::FollowCompliance(Vm& vm, const Now& now) {
     if (after == qos::Compliance::kViolating) {
       Note(vm, EventKind::kViolating, now,
            fmt::format("{}: holds {}, {} more than its target, and does not give it back", TierName(tier),
-                       FormatBytes(held), FormatBytes(held - target)));
+                       FormatBytes(held), FormatBytes(held - target)),
+           tier);
     } else if (before == qos::Compliance::kViolating) {
-      Note(vm, EventKind::kViolatingEnded, now, fmt::format("{}: {}", TierName(tier), EndOfViolation(after)));
+      Note(vm, EventKind::kViolatingEnded, now, fmt::format("{}: {}", TierName(tier), EndOfViolation(after)), tier);
     }
   }
 }
@@ -145,9 +146,11 @@ void Engine::HandleConfined(const std::string& uuid, const absl::StatusOr<Confin
   if (before == Bytes() && confined->slow > Bytes()) {
     Note(*vm, EventKind::kConfined, now,
          fmt::format("fmem: {} of its cell lie on the host's SMEM nodes, since it keeps more than its target",
-                     FormatBytes(confined->slow)));
+                     FormatBytes(confined->slow)),
+         TierId::kFmem);
   } else if (before > Bytes() && confined->slow == Bytes()) {
-    Note(*vm, EventKind::kConfinedEnded, now, "fmem: all of its cell lies on the host's FMEM nodes again");
+    Note(*vm, EventKind::kConfinedEnded, now, "fmem: all of its cell lies on the host's FMEM nodes again",
+         TierId::kFmem);
   }
 }
 
@@ -201,7 +204,7 @@ void Engine::HandlePunished(const std::string& uuid, bool paused, const absl::St
   // It is tried again when the grace is over once more.
   if (!status.ok()) return Trouble(fmt::format("qos.on_violation on {}", vm->name), status);
   if (paused) why += "; resume it once its guest can give back";
-  Note(*vm, paused ? EventKind::kPaused : EventKind::kDestroyed, now, std::move(why));
+  Note(*vm, paused ? EventKind::kPaused : EventKind::kDestroyed, now, std::move(why), TierId::kFmem);
 }
 
 }  // namespace hypertier::control

@@ -115,6 +115,7 @@ absl::StatusOr<OperationPtr> Engine::Resize(const ResizeRequest& request, const 
   Note(vm, EventKind::kTargetsSet, now,
        fmt::format("operations/{}: fmem {}, smem {}", id, FormatBytes(checked->targets.fmem()),
                    FormatBytes(checked->targets.smem())));
+  if (world_.on_operation) world_.on_operation(&vm, operation.record);
   operations_.Put(std::move(operation));
   Tell(vm, now);
   return operations_.Find(id);
@@ -216,6 +217,7 @@ void Engine::MarkEnded(Operation& operation, OperationRecord::State state, absl:
 }
 
 void Engine::PutEnded(Operation operation, const Now& now) {
+  if (world_.on_operation) world_.on_operation(Find(operation.record.uuid), operation.record);
   operations_.Put(std::move(operation), now.mono + options_.keep_operations);
 }
 

@@ -55,6 +55,8 @@ struct VmEvent {
   EventKind kind = EventKind::kAgentConnected;
   absl::Time time;
   std::string message;
+  // Where it is about one of them.
+  std::optional<TierId> tier = std::nullopt;
 
   friend bool operator==(const VmEvent&, const VmEvent&) = default;
 };

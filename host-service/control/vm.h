@@ -196,13 +196,14 @@ struct Vm {
 };
 
 // Adds an event, dropping the oldest beyond 16.
-inline void AddEvent(Vm& vm, EventKind kind, absl::Time time, std::string message) {
+inline void AddEvent(Vm& vm, EventKind kind, absl::Time time, std::string message,
+                     std::optional<TierId> tier = std::nullopt) {
   constexpr std::size_t kMost = 16;
   auto events = std::make_shared<std::vector<VmEvent>>();
   const std::size_t keep = std::min(vm.events->size(), kMost - 1);
   events->reserve(keep + 1);
   events->assign(vm.events->end() - static_cast<std::ptrdiff_t>(keep), vm.events->end());
-  events->push_back({kind, time, std::move(message)});
+  events->push_back({kind, time, std::move(message), tier});
   vm.events = std::move(events);
 }
 

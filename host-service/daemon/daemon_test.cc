@@ -2,11 +2,15 @@
 //
 // hypertierd as a program, over libvirt's built-in test driver (which needs no libvirtd).
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +23,7 @@
 #include "host-service/daemon/event_log.h"
 #include "host-service/daemon/exit_codes.h"
 #include "host-service/daemon/instance_lock.h"
+#include "host-service/daemon/journal.h"
 #include "host-service/daemon/log.h"
 #include "hypertier/v1/hypertier.grpc.pb.h"
 #include "hypertier/v1/qos.grpc.pb.h"
@@ -29,6 +34,29 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+// What `logged` writes to stderr in a format, line by line.
+template <typename Logged>
+std::vector<std::string> Lines(const std::string& format, const Logged& logged) {
+  SetUpLog("info", format);
+  ::testing::internal::CaptureStderr();
+  logged();
+  std::istringstream text(::testing::internal::GetCapturedStderr());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+// The line's members: it must be a JSON object.
+google::protobuf::Struct Members(const std::string& line) {
+  google::protobuf::Struct object;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(line, &object).ok()) << line;
+  return object;
+}
+std::string Member(const google::protobuf::Struct& object, const std::string& name) {
+  const auto member = object.fields().find(name);
+  return member == object.fields().end() ? "-" : member->second.string_value();
+}
 
 class DaemonTest : public ::testing::Test {
  protected:
@@ -97,7 +125,7 @@ class DaemonTest : public ::testing::Test {
   std::string Config(const std::string& name, const std::string& more = "",
                      const std::string& uri = "test:///default") {
     const std::string path = directory_ + "/" + name + ".toml";
-    std::ofstream(path) << "[listen]\ngrpc = \"unix:" << directory_ << "/" << name << ".sock\"\nmetrics = \"\"\n"
+    std::ofstream(path) << "[listen]\ngrpc = \"unix:" << directory_ << "/" << name << ".sock\"\nmetrics = \"\"\nstatus = \"\"\n"
                         << "[libvirt]\nuri = \"" << uri << "\"\n[state]\nledger = \"" << directory_
                         << "/ledger.sqlite\"\n"
                         << more;
@@ -195,6 +223,27 @@ TEST_F(DaemonTest, SighupTakesOverAGoodConfigurationAndKeepsTheLastGoodOneOtherw
   EXPECT_EQ(Wait(pid), kExitOk) << Output();
 }
 
+TEST_F(DaemonTest, EachLineOfItsLogIsAnObjectWhereJsonIsAskedFor) {
+  const pid_t pid = Spawn({"--config", Config("one"), "--log-format", "json", "--log-level", "debug"});
+  v1::ListVmsResponse list;
+  ASSERT_TRUE(List("one", list).ok()) << Output();
+  Config("one", "[resize]\ntimeout_s = \"so\\non\"\n");
+  kill(pid, SIGHUP);
+  for (int i = 0; i < 600 && Output().find("config_refused") == std::string::npos; ++i) usleep(100'000);
+  kill(pid, SIGTERM);
+  EXPECT_EQ(Wait(pid), kExitOk);
+  std::istringstream text(Output());
+  std::vector<std::string> events;
+  for (std::string line; std::getline(text, line);) {
+    const google::protobuf::Struct object = Members(line);
+    for (const char* name : {"time", "level", "message"}) EXPECT_NE(Member(object, name), "-") << line;
+    events.push_back(Member(object, "event"));
+  }
+  for (const char* event : {"libvirt_connected", "started", "config_refused", "stopping"}) {
+    EXPECT_THAT(events, ::testing::Contains(event)) << Output();
+  }
+}
+
 TEST_F(DaemonTest, CheckConfigSaysOkOrNamesEveryError) {
   EXPECT_EQ(Run({"--check-config", "--config", Config("good")}), kExitOk);
   EXPECT_THAT(Output(), HasSubstr("OK"));
@@ -238,14 +287,95 @@ TEST(InstanceLock, IsFreeAgainOnceItsHolderIsGone) {
 TEST(EventLog, OneNoisyVmCannotFillTheDisk) {
   EventLog log;
   int admitted = 0;
-  for (int i = 0; i < 10'000; ++i) admitted += log.Admit("noisy", absl::Seconds(i / 1000));
+  int told = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const EventLog::Admission admission = log.Admit("noisy", absl::Seconds(i / 1000));
+    admitted += admission.write;
+    told += admission.full;
+  }
   EXPECT_EQ(admitted, EventLog::kMostPerMinute);
-  EXPECT_TRUE(log.Admit("quiet", absl::Seconds(9)));
-  EXPECT_TRUE(log.Admit("noisy", absl::Minutes(2)));
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(log.Admit("quiet", absl::Seconds(9)).write);
+  const EventLog::Admission later = log.Admit("noisy", absl::Minutes(2));
+  EXPECT_TRUE(later.write);
+  EXPECT_EQ(later.left_out, 10'000U - EventLog::kMostPerMinute);
+  EXPECT_EQ(log.Admit("noisy", absl::Minutes(4)).left_out, 0U);
 }
 
-TEST(Log, JsonLinesStayJsonWhateverAMessageHolds) {
-  EXPECT_EQ(EscapeJson("a\"b\\c\nd"), "a\\\"b\\\\c\\u000ad");
+TEST(EventLog, SaysWhichVmTenantTierAndOperationALineIsAbout) {
+  control::Vm vm;
+  vm.uuid = "u-1";
+  vm.name = "web\"1\n\xff";
+  vm.tenant = "acme";
+  vm.operation = "0a";
+  const auto note = [&] {
+    EventLog().Note(vm, {control::EventKind::kViolating, absl::Now(), "fmem: holds 1 GiB", TierId::kFmem});
+  };
+  const std::vector<std::string> json = Lines("json", note);
+  ASSERT_EQ(json.size(), 1U);
+  const google::protobuf::Struct object = Members(json[0]);
+  EXPECT_EQ(Member(object, "event"), "violating");
+  EXPECT_EQ(Member(object, "level"), "warning");
+  EXPECT_EQ(Member(object, "vm"), "u-1");
+  EXPECT_EQ(Member(object, "name"), "web\"1\n\xef\xbf\xbd");
+  EXPECT_EQ(Member(object, "tenant"), "acme");
+  EXPECT_EQ(Member(object, "tier"), "fmem");
+  EXPECT_EQ(Member(object, "operation"), "0a");
+  EXPECT_EQ(Member(object, "message"), "fmem: holds 1 GiB");
+  const std::vector<std::string> text = Lines("text", note);
+  ASSERT_EQ(text.size(), 1U);
+  EXPECT_THAT(text[0], HasSubstr("warning: vm web\"1 \\xff (u-1): fmem: holds 1 GiB"));
+}
+
+TEST(EventLog, AResizeSaysWhenItBeginsAndHowItEnds) {
+  control::Vm vm;
+  vm.uuid = "u-1";
+  vm.name = "web1";
+  OperationRecord operation;
+  operation.id = "0a";
+  operation.uuid = "u-1";
+  operation.targets.fmem() = Bytes::GiB(1);
+  operation.created = absl::FromUnixSeconds(100);
+  EventLog log;
+  const std::vector<std::string> lines = Lines("json", [&] {
+    log.Operation(&vm, operation);
+    operation.ended = absl::FromUnixSeconds(103);
+    operation.state = OperationRecord::State::kFailed;
+    operation.error = absl::DeadlineExceededError("not reached in time");
+    log.Operation(nullptr, operation);
+  });
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(Member(Members(lines[0]), "event"), "operation_accepted");
+  EXPECT_EQ(Member(Members(lines[0]), "tier"), "fmem");
+  EXPECT_EQ(Member(Members(lines[0]), "message"), "operations/0a accepted: fmem 1 GiB");
+  EXPECT_EQ(Member(Members(lines[1]), "event"), "operation_failed");
+  EXPECT_EQ(Member(Members(lines[1]), "name"), "-");
+  EXPECT_EQ(Member(Members(lines[1]), "operation"), "0a");
+  EXPECT_EQ(Member(Members(lines[1]), "message"), "operations/0a failed after 3.0 s: not reached in time");
+}
+
+TEST(EventLog, WhatIsLeftOutIsSaid) {
+  control::Vm vm;
+  vm.uuid = "u-1";
+  EventLog log;
+  const std::vector<std::string> lines = Lines("json", [&] {
+    for (int i = 0; i < 100; ++i) log.Note(vm, {control::EventKind::kReboot, absl::Now(), "again", std::nullopt});
+  });
+  ASSERT_EQ(lines.size(), EventLog::kMostPerMinute + 1U);
+  EXPECT_EQ(Member(Members(lines.back()), "event"), "log_limited");
+  EXPECT_EQ(Member(Members(lines.back()), "vm"), "u-1");
+}
+
+TEST(Journal, IsThereWhereStderrIsWhatSystemdConnected) {
+  struct stat there = {};
+  ASSERT_EQ(fstat(STDERR_FILENO, &there), 0);
+  EXPECT_TRUE(IsJournal(fmt::format("{}:{}", there.st_dev, there.st_ino).c_str(), STDERR_FILENO));
+  // Inherited, and redirected since.
+  EXPECT_FALSE(IsJournal(fmt::format("{}:{}", there.st_dev, there.st_ino + 1).c_str(), STDERR_FILENO));
+  for (const char* stream : {"", ":", "1", "1:", ":1", "a:b", "1:2:3", "-1:2"}) {
+    EXPECT_FALSE(IsJournal(stream, STDERR_FILENO)) << stream;
+  }
+  EXPECT_FALSE(IsJournal(nullptr, STDERR_FILENO));
 }
 
 }  // namespace

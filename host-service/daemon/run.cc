@@ -22,6 +22,7 @@
 #include "host-service/daemon/engine_options.h"
 #include "host-service/daemon/event_log.h"
 #include "host-service/daemon/instance_lock.h"
+#include "host-service/daemon/log.h"
 #include "host-service/daemon/wiring.h"
 #include "host-service/domain/describe.h"
 #include "host-service/ledger/sqlite_ledger.h"
@@ -29,12 +30,13 @@
 #include "host-service/metrics/event_counts.h"
 #include "host-service/metrics/exposition.h"
 #include "host-service/residency/proc_residency_probe.h"
+#include "host-service/web/server.h"
 
 namespace hypertier::daemon {
 namespace {
 
 ExitCode Fail(ExitCode code, const absl::Status& status) {
-  spdlog::critical("{}", ToString(status.message()));
+  LogEvent(spdlog::level::critical, "failed", ToString(status.message()));
   return absl::IsAlreadyExists(status) && code != kExitLedger ? kExitRunning : code;
 }
 
@@ -60,7 +62,7 @@ void WaitForEnd(const sigset_t& ours, const control::Controller& controller, con
     if (signal == SIGHUP) {
       reload();
     } else if (signal > 0) {
-      spdlog::info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      LogEvent(spdlog::level::info, "stopping", fmt::format("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
       return;
     }
     if (watched && controller.SinceLastRound() < limit / 2) sd_notify(0, "WATCHDOG=1");
@@ -86,8 +88,9 @@ void ReloadConfig(const ConfigReader& read, Config& running, control::Controller
   const absl::StatusOr<Config> wanted = read();
   if (!wanted.ok()) {
     std::string errors = ToString(wanted.status().message());
-    spdlog::error("SIGHUP: the configuration is not good, and the last one stays in force:\n{}", errors);
     std::replace(errors.begin(), errors.end(), '\n', ' ');
+    LogEvent(spdlog::level::err, "config_refused",
+             fmt::format("SIGHUP: the configuration is not good, and the last one stays in force: {}", errors));
     controller.ReportConfig("the configuration is not good, and the last one stays in force: " + errors);
     return;
   }
@@ -96,13 +99,13 @@ void ReloadConfig(const ConfigReader& read, Config& running, control::Controller
   spdlog::set_level(spdlog::level::from_str(running.log.level));
   controller.Configure(EngineOptionsOf(running));
   if (reloaded.need_restart.empty()) {
-    spdlog::info("SIGHUP: the new configuration is in force");
+    LogEvent(spdlog::level::info, "config_reloaded", "SIGHUP: the new configuration is in force");
     controller.ReportConfig("");
     return;
   }
   const std::string waits =
       fmt::format("what the configuration says of {} takes a restart", fmt::join(reloaded.need_restart, ", "));
-  spdlog::warn("SIGHUP: the new configuration is in force; {}", waits);
+  LogEvent(spdlog::level::warn, "config_reloaded", fmt::format("SIGHUP: the new configuration is in force; {}", waits));
   controller.ReportConfig(waits);
 }
 
@@ -148,6 +151,7 @@ ExitCode Run(const Config& config, const ConfigReader& read) {
             events.Count(event.kind);
             log.Note(vm, event);
           },
+      .on_operation = [&log](const control::Vm* vm, const OperationRecord& operation) { log.Operation(vm, operation); },
       .on_connection = [&log](bool connected, const std::string& detail) { log.Connection(connected, detail); },
       .on_trouble = [&log](const std::string& what, const absl::Status& status) { log.Trouble(what, status); }};
   control::Controller controller(EngineOptionsOf(config), std::move(world));
@@ -204,13 +208,28 @@ ExitCode Run(const Config& config, const ConfigReader& read) {
     }
     exposer = *std::move(exposed);
   }
+  std::unique_ptr<web::Server> page;
+  if (!config.listen.status.empty()) {
+    auto serving = web::Server::Start({.listen = config.listen.status, .version = HYPERTIER_VERSION}, &controller);
+    if (!serving.ok()) {
+      exposer.reset();
+      server->reset();
+      stop();
+      return Fail(kExitListen, serving.status());
+    }
+    page = *std::move(serving);
+  }
 
-  spdlog::info("hypertierd {} serves {} for {}; metrics: {}", HYPERTIER_VERSION, config.listen.grpc, config.libvirt.uri,
-               config.listen.metrics.empty() ? "off" : config.listen.metrics);
+  const auto or_off = [](const std::string& address) { return address.empty() ? "off" : address.c_str(); };
+  LogEvent(spdlog::level::info, "started",
+           fmt::format("hypertierd {} serves {} for {}; metrics: {}; status page: {}", HYPERTIER_VERSION,
+                       config.listen.grpc, config.libvirt.uri, or_off(config.listen.metrics),
+                       or_off(config.listen.status)));
   sd_notify(0, "READY=1");
   Config running = config;
   WaitForEnd(signals, controller, [&] { ReloadConfig(read, running, controller); });
   sd_notify(0, "STOPPING=1");
+  page.reset();
   exposer.reset();
   server->reset();
   stop();

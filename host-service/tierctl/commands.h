@@ -96,6 +96,22 @@ int Audit(const Context& context, const std::string& subject, int limit);
 // `policy`: for the metadata, beside what `options` says.
 int DomainXml(const std::string& file, domain::ShapeOptions options, const PolicyFlags& policy);
 
+// A report from Prometheus, as one file.
+struct ReportOptions {
+  // "host", "tenant" or "vm"; the latter two have a name.
+  std::string of;
+  std::string name;
+  // Address of Prometheus; what it calls the host (empty: there is one only).
+  std::string prometheus;
+  std::string instance;
+  std::string last = "1h";
+  std::string file;
+  // "html" or "svg"; empty: by the file's name.
+  std::string format;
+  bool force = false;
+};
+int Report(const ReportOptions& options);
+
 // Prints the completion script for bash.
 int Completion();
 

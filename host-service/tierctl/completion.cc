@@ -17,7 +17,7 @@ _tierctl_names() {
 }
 _tierctl() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' verb='' word
-  local commands='list get resize watch top operations wait cancel host tenants tenant policy admit explain preview maintenance audit domain-xml completion'
+  local commands='list get resize watch top operations wait cancel host tenants tenant policy admit explain preview maintenance audit domain-xml report completion'
   local terms='--fmem-reservation --fmem-limit --fmem-shares --smem-reservation --smem-limit --smem-shares'
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -27,6 +27,16 @@ _tierctl() {
       verb=$word
     fi
   done
+  if [[ $command == report ]]; then
+    case $prev in
+      -o|--output) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+      --format) mapfile -t COMPREPLY < <(compgen -W 'html svg' -- "$cur"); return ;;
+      --last) mapfile -t COMPREPLY < <(compgen -W '1h 24h 7d' -- "$cur"); return ;;
+      --prometheus|--instance) return ;;
+      tenant) _tierctl_names tenants; return ;;
+      vm) _tierctl_names list; return ;;
+    esac
+  fi
   case $prev in
     -o|--output) mapfile -t COMPREPLY < <(compgen -W 'table wide json name' -- "$cur"); return ;;
     --tenant) _tierctl_names tenants; return ;;
@@ -49,6 +59,7 @@ _tierctl() {
       'cancel '|'maintenance on'|'maintenance off') flags+=' --reason' ;;
       'audit ') flags+=' --limit' ;;
       'domain-xml ') flags+=' --fmem-cell --smem-cell --fmem-target --smem-target --provisioner --fmem-base --smem-base --fmem-node --smem-node --fmem-latency --smem-latency --tenant'" --mode --class $terms --move-rate" ;;
+      'report ') flags+=' --prometheus --instance --last --format --force' ;;
       ' ') flags+=' --version' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur")
@@ -66,6 +77,7 @@ _tierctl() {
     'policy ') mapfile -t COMPREPLY < <(compgen -W 'get set' -- "$cur") ;;
     'maintenance ') mapfile -t COMPREPLY < <(compgen -W 'on off' -- "$cur") ;;
     'domain-xml ') mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    'report ') mapfile -t COMPREPLY < <(compgen -W 'host tenant vm' -- "$cur") ;;
     'completion ') mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$cur") ;;
   esac
 }

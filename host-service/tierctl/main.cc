@@ -17,7 +17,7 @@ constexpr char kDefaultEndpoint[] = "unix:/run/hypertier/hypertierd.sock";
 constexpr char kFooter[] = R"(
 Exit codes: 0 done; 1 the resize ended without reaching its targets; 2 wrong command line; 3 no such VM, tenant,
 operation or file; 4 refused (out of range, not managed, not admitted, exists, changed by somebody else, cannot be
-shaped); 5 hypertierd does not answer; 6 other errors; 130 Ctrl-C.)";
+shaped); 5 hypertierd, or for report Prometheus, does not answer; 6 other errors; 130 Ctrl-C.)";
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -58,10 +59,37 @@ void AddDomainXml(CLI::App& app, Session& session) {
   domain_xml.callback([&session, file, shape, policy] { session.exit_code = DomainXml(*file, *shape, *policy); });
 }
 
+void AddReport(CLI::App& app, Session& session) {
+  const auto options = std::make_shared<ReportOptions>();
+  CLI::App& report = *app.add_subcommand("report", "Makes one file of a host's, tenant's or VM's last hours");
+  report.add_option("of", options->of, "host, tenant or vm")
+      ->required()
+      ->check(CLI::IsMember({"host", "tenant", "vm"}));
+  report.add_option("name", options->name, "The tenant's id; the domain's name or UUID");
+  const char* prometheus = std::getenv("HYPERTIER_PROMETHEUS");
+  options->prometheus = prometheus != nullptr ? prometheus : "http://127.0.0.1:9090";
+  report
+      .add_option("--prometheus", options->prometheus,
+                  "Address of the Prometheus that scrapes hypertierd (environment: HYPERTIER_PROMETHEUS)")
+      ->type_name("URL")
+      ->capture_default_str();
+  report.add_option("--instance", options->instance, "What Prometheus calls the host, where it knows several")
+      ->type_name("HOST");
+  report.add_option("--last", options->last, "How far back: 30m, 1h, 24h, 7d")
+      ->type_name("TIME")
+      ->capture_default_str();
+  report.add_option("-o,--output", options->file, "The file to write")->type_name("FILE")->required();
+  report.add_option("--format", options->format, "html (default) or svg (default where the file is called .svg)")
+      ->check(CLI::IsMember({"html", "svg"}));
+  report.add_flag("--force", options->force, "Overwrite a file that is there");
+  report.callback([&session, options] { session.exit_code = Report(*options); });
+}
+
 }  // namespace
 
 void AddToolCommands(CLI::App& app, Session& session) {
   AddDomainXml(app, session);
+  AddReport(app, session);
 
   const auto shell = std::make_shared<std::string>();
   CLI::App& completion = *app.add_subcommand("completion", "Prints the completion script for a shell");

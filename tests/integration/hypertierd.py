@@ -25,6 +25,7 @@ CONFIG = '''\
 [listen]
 grpc = "{endpoint}"
 metrics = "127.0.0.1:{metrics_port}"
+status = ""
 [state]
 ledger = "{folder}/ledger.sqlite"
 [agent]
