@@ -35,8 +35,8 @@ need_root() { [ "$(id -u)" = 0 ] || die "run it as root: it installs packages an
 # Everything from Debian 12, by what needs it. gcc-12 also builds the modules for both kernels.
 packages_build=(build-essential cmake ninja-build ccache pkg-config ca-certificates zlib1g-dev
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev libabsl-dev libvirt-dev libspdlog-dev libfmt-dev
-  libcli11-dev libncurses-dev libcurl4-openssl-dev nlohmann-json3-dev libtomlplusplus-dev libpugixml-dev libsqlite3-dev libsystemd-dev prometheus-cpp-dev
-  libgtest-dev libgmock-dev libbenchmark-dev)
+  libcli11-dev libncurses-dev libtomlplusplus-dev libpugixml-dev libsqlite3-dev libsystemd-dev prometheus-cpp-dev
+  libmicrohttpd-dev libcurl4-openssl-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev)
 packages_virt=(qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
   busybox-static cpio kmod zstd xz-utils pahole python3 python3-libvirt util-linux iproute2)
 packages_test=(python3-pytest python3-pytest-timeout python3-grpcio python3-protobuf shellcheck flake8 python3-hacking sparse systemd
@@ -48,11 +48,17 @@ packages_nova=(python3-nova nova-common python3-placement placement-common pytho
   python3-stestr python3-pip python3-setuptools python3-wheel python3-pytest python3-pytest-timeout python3-pytest-xdist
   python3-keystoneauth1 python3-oslo.config python3-oslo.log python3-grpcio python3-protobuf protobuf-compiler
   protobuf-compiler-grpc prometheus)
+# Prometheus with promtool, and what reads rules.
+# Dashboards and the status page are made and checked with them, where the machine has no Node of its own.
+packages_node=(nodejs npm)
+packages_monitoring=(prometheus python3-yaml python3-pytest python3-pytest-timeout)
+# A browser for the status page, and what its tests talk to hypertierd with. nodejs and npm: see tests/page/run.
+packages_page=(chromium fonts-dejavu-core python3 python3-grpcio python3-protobuf)
 # What tests/nova/lab starts by hand: the services of a whole cloud, and its clients.
 packages_openstack=(keystone placement-api glance-api nova-api nova-scheduler nova-conductor nova-compute nova-compute-kvm
   mariadb-server rabbitmq-server uwsgi-core uwsgi-plugin-python3 qemu-utils python3-pymysql python3-openstackclient
   python3-osc-placement)
-export packages_openstack packages_build packages_virt packages_test packages_bench packages_nova
+export packages_openstack packages_build packages_virt packages_test packages_bench packages_nova packages_monitoring packages_node packages_page
 
 # install_packages PACKAGE...: installs what is missing. Where systemd does not run, no daemon is started by the way: those we need, we start ourselves.
 # install_packages_only PACKAGE...: the same, and no daemon is started where systemd runs, either.

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,11 +37,16 @@ class FakeGuests {
     kRude,     // closes each connection at once
   };
 
-  // Sockets go to `folder`, named by number. Each guest is looked after once in `pause`.
+  // Sockets go to `folder`, named by number. Each guest is looked after once in `pause`. `shape` may change what a
+  // guest says of itself, before it says anything.
   FakeGuests(std::string folder, const std::vector<Kind>& kinds,
-             std::chrono::milliseconds pause = std::chrono::milliseconds(2))
+             std::chrono::milliseconds pause = std::chrono::milliseconds(2),
+             const std::function<void(std::size_t, agent::FakeGuest&)>& shape = nullptr)
       : folder_(std::move(folder)), pause_(pause) {
-    for (std::size_t i = 0; i < kinds.size(); ++i) guests_.push_back(std::make_unique<One>(kinds[i], Path(i)));
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      guests_.push_back(std::make_unique<One>(kinds[i], Path(i)));
+      if (shape) shape(i, guests_.back()->guest);
+    }
     thread_ = std::thread([this] { Loop(); });
   }
 

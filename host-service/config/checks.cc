@@ -91,6 +91,12 @@ absl::Status CheckMetricsAddress(const std::string& text) {
       fmt::format("\"{}\" is no address; write host:port, e.g. 127.0.0.1:9841, or \"\" for no metrics", text));
 }
 
+absl::Status CheckStatusAddress(const std::string& text) {
+  if (text.empty() || ParseHostPort(text)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("\"{}\" is no address; write host:port, e.g. 127.0.0.1:9842, or \"\" for no status page", text));
+}
+
 absl::Status CheckUri(const std::string& text) {
   const std::size_t scheme = text.find("://");
   if (scheme != std::string::npos && scheme > 0) return absl::OkStatus();

@@ -13,6 +13,7 @@ namespace hypertier::config {
 
 absl::Status CheckGrpcAddress(const std::string& text);
 absl::Status CheckMetricsAddress(const std::string& text);
+absl::Status CheckStatusAddress(const std::string& text);
 absl::Status CheckUri(const std::string& text);
 absl::Status CheckAbsolutePath(const std::string& text);
 absl::Status CheckQosPolicy(const std::string& text);

@@ -23,6 +23,8 @@ struct Config {
     std::string socket_group;
     // "host:port"; empty: no metrics.
     std::string metrics = "127.0.0.1:9841";
+    // "host:port"; empty: no status page.
+    std::string status = "127.0.0.1:9842";
   } listen;
 
   struct Metrics {

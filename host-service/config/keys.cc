@@ -32,6 +32,9 @@ const std::array kKeys = {
         TextKey{FIELD(listen.socket_group), nullptr}},
     Key{"listen.metrics", "host:port", "Where Prometheus reads /metrics. Empty: nowhere.",
         TextKey{FIELD(listen.metrics), CheckMetricsAddress}},
+    Key{"listen.status", "host:port",
+        "Where browsers find the status page: for reading only, without a password. Empty: nowhere.",
+        TextKey{FIELD(listen.status), CheckStatusAddress}},
 
     Key{"metrics.per_vm", "true, false",
         "Whether /metrics has series of each VM (about 60 a VM), or of the host and its tenants only.",

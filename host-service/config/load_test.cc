@@ -39,6 +39,7 @@ TEST(LoadConfig, ReadsEveryKey) {
     socket_mode = "0600"
     socket_group = "libvirt"
     metrics = ""
+    status = "localhost:9900"
     [metrics]
     per_vm = false
     [libvirt]
@@ -84,6 +85,7 @@ TEST(LoadConfig, ReadsEveryKey) {
   EXPECT_EQ(config->listen.socket_mode, 0600U);
   EXPECT_EQ(config->listen.socket_group, "libvirt");
   EXPECT_EQ(config->listen.metrics, "");
+  EXPECT_EQ(config->listen.status, "localhost:9900");
   EXPECT_FALSE(config->metrics.per_vm);
   EXPECT_EQ(config->libvirt.uri, "test:///default");
   EXPECT_EQ(config->libvirt.run_dir, "/tmp/run");
@@ -140,6 +142,7 @@ TEST(LoadConfig, NamesThePlaceOfASyntaxError) {
 TEST(LoadConfig, RefusesEachBadValueNamingKeyAndRemedy) {
   const std::tuple<const char*, const char*, const char*> cases[] = {
       {"listen.grpc = \"0.0.0.0:9840\"", "listen.grpc", "tls.*"},
+      {"listen.status = \"9842\"", "listen.status", "host:port"},
       {"listen.socket_mode = \"0999\"", "listen.socket_mode", "octal"},
       {"listen.socket_mode = 660", "listen.socket_mode", "in quotes"},
       {"libvirt.uri = \"qemu\"", "libvirt.uri", "qemu:///system"},

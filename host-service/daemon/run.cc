@@ -30,6 +30,7 @@
 #include "host-service/metrics/event_counts.h"
 #include "host-service/metrics/exposition.h"
 #include "host-service/residency/proc_residency_probe.h"
+#include "host-service/web/server.h"
 
 namespace hypertier::daemon {
 namespace {
@@ -207,14 +208,28 @@ ExitCode Run(const Config& config, const ConfigReader& read) {
     }
     exposer = *std::move(exposed);
   }
+  std::unique_ptr<web::Server> page;
+  if (!config.listen.status.empty()) {
+    auto serving = web::Server::Start({.listen = config.listen.status, .version = HYPERTIER_VERSION}, &controller);
+    if (!serving.ok()) {
+      exposer.reset();
+      server->reset();
+      stop();
+      return Fail(kExitListen, serving.status());
+    }
+    page = *std::move(serving);
+  }
 
+  const auto or_off = [](const std::string& address) { return address.empty() ? "off" : address.c_str(); };
   LogEvent(spdlog::level::info, "started",
-           fmt::format("hypertierd {} serves {} for {}; metrics: {}", HYPERTIER_VERSION, config.listen.grpc,
-                       config.libvirt.uri, config.listen.metrics.empty() ? "off" : config.listen.metrics));
+           fmt::format("hypertierd {} serves {} for {}; metrics: {}; status page: {}", HYPERTIER_VERSION,
+                       config.listen.grpc, config.libvirt.uri, or_off(config.listen.metrics),
+                       or_off(config.listen.status)));
   sd_notify(0, "READY=1");
   Config running = config;
   WaitForEnd(signals, controller, [&] { ReloadConfig(read, running, controller); });
   sd_notify(0, "STOPPING=1");
+  page.reset();
   exposer.reset();
   server->reset();
   stop();

@@ -25,6 +25,7 @@ CONFIG = '''\
 [listen]
 grpc = "{endpoint}"
 metrics = "127.0.0.1:{metrics_port}"
+status = ""
 [state]
 ledger = "{folder}/ledger.sqlite"
 [agent]
@@ -43,7 +44,7 @@ class Hypertierd:
     def __init__(self, libvirt: PrivateLibvirt, folder: pathlib.Path, more_config: str = '') -> None:
         self.libvirt = libvirt
         self.folder = folder
-        self.metrics_port = _free_port()
+        self.metrics_port = free_port()
         self.log = folder / 'hypertierd.log'
         self.process: subprocess.Popen | None = None
         self.config = folder / 'hypertierd.toml'
@@ -156,7 +157,7 @@ def until(done: collections.abc.Callable[[], bool], timeout: float, what: str,
         time.sleep(0.1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         return probe.getsockname()[1]

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/web/host_json.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host-service/control/commitment.h"
+#include "host-service/qos/admission.h"
+#include "host-service/web/sums.h"
+#include "host-service/web/words.h"
+
+namespace hypertier::web {
+namespace {
+
+// Absent where the host's tiers are not known.
+struct Promised {
+  qos::Snapshot commitments;
+  PerTier<Bytes> reserved;
+
+  static std::optional<Promised> Of(const control::FleetSnapshot& fleet) {
+    if (!fleet.host->capacity) return std::nullopt;
+    Promised promised{.commitments = control::CommitmentsOf(fleet), .reserved = {}};
+    promised.reserved = qos::Reserved(promised.commitments);
+    return promised;
+  }
+};
+
+// No new VM should come here; as the metric hypertier_host_degraded.
+bool IsDegraded(const control::FleetSnapshot& fleet, const std::optional<Promised>& promised) {
+  if (!fleet.connected || !fleet.synced || fleet.host->policy.empty() || !promised) return true;
+  const auto over = [&](TierId tier) { return promised->reserved[tier] > (*fleet.host->capacity)[tier]; };
+  return std::any_of(kTiers.begin(), kTiers.end(), over);
+}
+
+// What a person should see to, each in a sentence.
+void WriteProblems(JsonWriter& json, const control::FleetSnapshot& fleet, const std::optional<Promised>& promised) {
+  json.Key("problems").BeginArray();
+  if (!fleet.connected) json.Value("no connection to libvirt: " + fleet.disconnect_reason);
+  if (!fleet.host->off.empty()) json.Value("nothing is planned: " + fleet.host->off);
+  if (!fleet.host->config_problem.empty()) json.Value(fleet.host->config_problem);
+  if (promised) {
+    for (const std::string& sentence : qos::Unmet(promised->commitments)) json.Value(sentence);
+  }
+  json.EndArray();
+}
+
+void WriteMaintenance(JsonWriter& json, const std::optional<MaintenanceRecord>& maintenance) {
+  json.Key("maintenance");
+  if (!maintenance) {
+    json.Null();
+    return;
+  }
+  json.BeginObject()
+      .Field("reason", maintenance->reason)
+      .Field("actor", maintenance->actor)
+      .Field("begin_time", maintenance->began)
+      .EndObject();
+}
+
+void WriteCounts(JsonWriter& json, const control::FleetSnapshot& fleet) {
+  std::uint64_t managed = 0, waiting = 0, unmanaged = 0, up = 0, down = 0;
+  for (const control::VmPtr& vm : fleet.vms) {
+    (vm->management == control::Management::kManaged   ? managed
+     : vm->management == control::Management::kWaiting ? waiting
+                                                       : unmanaged) += 1;
+    if (control::Runs(*vm)) (vm->agent.link == control::LinkState::kUp ? up : down) += 1;
+  }
+  json.Key("vms").BeginObject().Field("managed", managed).Field("waiting", waiting).Field("unmanaged", unmanaged);
+  json.EndObject();
+  json.Key("agents").BeginObject().Field("up", up).Field("down", down).EndObject();
+}
+
+void WriteSums(JsonWriter& json, const TierSums& sums) {
+  json.Field("target_bytes", sums.target)
+      .Field("charged_bytes", sums.charged)
+      .Field("resident_bytes", sums.resident)
+      .Field("burst_bytes", sums.burst)
+      .Field("missing_bytes", sums.missing);
+}
+
+struct TenantFigures {
+  Sums sums;
+  PerTier<Bytes> vms_reservation;
+  const TenantRecord* record = nullptr;
+};
+
+// Without percentages of what nobody knows.
+policy::Terms Absolute(policy::Terms terms) {
+  for (const TierId tier : kTiers) {
+    for (std::optional<policy::Amount>* amount : {&terms[tier].reservation, &terms[tier].limit}) {
+      if (*amount && (*amount)->percent()) amount->reset();
+    }
+  }
+  return terms;
+}
+
+void WriteTenant(JsonWriter& json, const std::string& id, const TenantFigures& figures,
+                 const std::optional<PerTier<Bytes>>& capacity) {
+  const policy::Terms said = figures.record == nullptr ? policy::Terms() : figures.record->terms;
+  const PerTier<qos::TierPolicy> terms =
+      policy::Resolve(capacity ? said : Absolute(said), capacity.value_or(PerTier<Bytes>{}));
+  json.BeginObject()
+      .Field("id", id)
+      .Field("display_name", figures.record == nullptr ? std::string() : figures.record->display_name)
+      .Field("vms", std::uint64_t{figures.sums.vms});
+  json.Key("tiers").BeginArray();
+  for (const TierId tier : kTiers) {
+    json.BeginObject().Field("tier", TierName(tier)).Field("reservation_bytes", terms[tier].reservation);
+    json.Key("limit_bytes");
+    if (terms[tier].limit == Bytes::Max()) {
+      json.Null();
+    } else {
+      json.Value(terms[tier].limit);
+    }
+    json.Field("shares", terms[tier].shares).Field("vms_reservation_bytes", figures.vms_reservation[tier]);
+    WriteSums(json, figures.sums.tiers[tier]);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("problems").BeginArray();
+  for (const TierId tier : kTiers) {
+    if (figures.vms_reservation[tier] > terms[tier].limit) {
+      json.Value(qos::TenantSentence(tier, {id, terms}, figures.vms_reservation[tier]));
+    }
+  }
+  json.EndArray().EndObject();
+}
+
+}  // namespace
+
+void WriteHost(JsonWriter& json, const control::FleetSnapshot& fleet, const std::string& host_name) {
+  const std::optional<Promised> promised = Promised::Of(fleet);
+  Sums sums;
+  for (const control::VmPtr& vm : fleet.vms) sums.Add(*vm);
+  json.BeginObject()
+      .Field("name", host_name)
+      .Field("connected", fleet.connected)
+      .Field("synced", fleet.synced)
+      .Field("policy", fleet.host->policy)
+      .Field("default_mode", WordOf(fleet.host->default_mode))
+      .Field("degraded", IsDegraded(fleet, promised));
+  WriteProblems(json, fleet, promised);
+  WriteMaintenance(json, fleet.host->maintenance);
+  WriteCounts(json, fleet);
+  json.Field("operations_running", fleet.counts.running).Field("hit_ratio", sums.HitRatio());
+  json.Key("tiers").BeginArray();
+  for (const TierId tier : kTiers) {
+    std::optional<Bytes> capacity, reserved, unreserved, free;
+    if (promised) {
+      capacity = (*fleet.host->capacity)[tier];
+      reserved = promised->reserved[tier];
+      unreserved = *capacity - *reserved;
+      free = *capacity - sums.tiers[tier].charged;
+    }
+    json.BeginObject()
+        .Field("tier", TierName(tier))
+        .Field("capacity_bytes", capacity)
+        .Field("reservation_bytes", reserved)
+        .Field("unreserved_bytes", unreserved)
+        .Field("free_bytes", free);
+    WriteSums(json, sums.tiers[tier]);
+    json.EndObject();
+  }
+  json.EndArray().EndObject();
+}
+
+void WriteTenants(JsonWriter& json, const control::FleetSnapshot& fleet) {
+  std::map<std::string, TenantFigures> tenants;
+  for (const auto& [id, record] : *fleet.tenants) tenants[id].record = &record;
+  for (const control::VmPtr& vm : fleet.vms) {
+    if (!vm->tenant.empty()) tenants[vm->tenant].sums.Add(*vm);
+  }
+  const qos::Snapshot commitments = control::CommitmentsOf(fleet);
+  for (const qos::Vm& vm : commitments.vms) {
+    const std::string& tenant = commitments.tenants[vm.tenant].name;
+    if (tenant.empty()) continue;
+    for (const TierId tier : kTiers) tenants[tenant].vms_reservation[tier] += vm.policy[tier].reservation;
+  }
+  json.BeginArray();
+  for (const auto& [id, figures] : tenants) WriteTenant(json, id, figures, fleet.host->capacity);
+  json.EndArray();
+}
+
+}  // namespace hypertier::web

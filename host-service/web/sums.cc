@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host-service/web/sums.h"
+
+#include "host-service/control/commitment.h"
+
+namespace hypertier::web {
+
+void Sums::Add(const control::VmRecord& vm) {
+  if (!control::Runs(vm)) return;
+  ++vms;
+  for (const TierId id : kTiers) {
+    const control::TierRecord& tier = (*vm.tiers)[id];
+    TierSums& sum = tiers[id];
+    sum.target += tier.target.value_or(tier.cell);
+    sum.charged += tier.charged;
+    sum.resident += tier.resident.value_or(Bytes());
+    sum.missing += tier.missing;
+    if (vm.mode == policy::Mode::kAuto && tier.target) sum.burst += *tier.target - tier.policy.reservation;
+  }
+  if (vm.placement == nullptr || !vm.placement->has_hit_ratio()) return;
+  accesses_ += vm.placement->access_rate();
+  hits_ += vm.placement->access_rate() * vm.placement->hit_ratio();
+}
+
+std::optional<double> Sums::HitRatio() const {
+  if (!(accesses_ > 0)) return std::nullopt;
+  return hits_ / accesses_;
+}
+
+}  // namespace hypertier::web
