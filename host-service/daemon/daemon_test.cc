@@ -125,7 +125,8 @@ class DaemonTest : public ::testing::Test {
   std::string Config(const std::string& name, const std::string& more = "",
                      const std::string& uri = "test:///default") {
     const std::string path = directory_ + "/" + name + ".toml";
-    std::ofstream(path) << "[listen]\ngrpc = \"unix:" << directory_ << "/" << name << ".sock\"\nmetrics = \"\"\nstatus = \"\"\n"
+    std::ofstream(path) << "[listen]\ngrpc = \"unix:" << directory_ << "/" << name
+                        << ".sock\"\nmetrics = \"\"\nstatus = \"\"\n"
                         << "[libvirt]\nuri = \"" << uri << "\"\n[state]\nledger = \"" << directory_
                         << "/ledger.sqlite\"\n"
                         << more;

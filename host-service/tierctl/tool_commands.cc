@@ -68,11 +68,12 @@ void AddReport(CLI::App& app, Session& session) {
   report.add_option("name", options->name, "The tenant's id; the domain's name or UUID");
   const char* prometheus = std::getenv("HYPERTIER_PROMETHEUS");
   options->prometheus = prometheus != nullptr ? prometheus : "http://127.0.0.1:9090";
+  // Not shown as a default: a password may stand in it.
   report
       .add_option("--prometheus", options->prometheus,
-                  "Address of the Prometheus that scrapes hypertierd (environment: HYPERTIER_PROMETHEUS)")
-      ->type_name("URL")
-      ->capture_default_str();
+                  "Address of the Prometheus that scrapes hypertierd (environment: HYPERTIER_PROMETHEUS; else "
+                  "http://127.0.0.1:9090)")
+      ->type_name("URL");
   report.add_option("--instance", options->instance, "What Prometheus calls the host, where it knows several")
       ->type_name("HOST");
   report.add_option("--last", options->last, "How far back: 30m, 1h, 24h, 7d")
