@@ -85,12 +85,12 @@ std::string LocalTime(std::time_t time, const char* format) {
 std::string DescribeSpan(const Span& span) {
   const bool one_day = LocalTime(span.from, "%F") == LocalTime(span.to, "%F");
   std::string zone = LocalTime(span.to, "%z");
-  if (zone.size() == 5) zone.insert(3, ":");
-  std::string name = LocalTime(span.to, "%Z");
+  if (zone.size() == 5) zone = fmt::format("{}:{}", zone.substr(0, 3), zone.substr(3));
+  const std::string name = LocalTime(span.to, "%Z");
   // Zones without a name of their own are named by their distance already.
-  name = name.empty() || name[0] == '+' || name[0] == '-' ? "" : name + " ";
-  return fmt::format("{} to {} {}(UTC{})", LocalTime(span.from, "%F %H:%M"),
-                     LocalTime(span.to, one_day ? "%H:%M" : "%F %H:%M"), name, zone);
+  const bool named = !name.empty() && name[0] != '+' && name[0] != '-';
+  return fmt::format("{} to {} {}{}(UTC{})", LocalTime(span.from, "%F %H:%M"),
+                     LocalTime(span.to, one_day ? "%H:%M" : "%F %H:%M"), named ? name : "", named ? " " : "", zone);
 }
 
 std::string DescribeLength(std::time_t seconds) {
@@ -105,7 +105,7 @@ std::string DescribeLength(std::time_t seconds) {
 
 std::string DescribeLast(const Span& span) {
   const std::string length = DescribeLength(span.seconds());
-  return "the last " + (length.starts_with("1 ") ? length.substr(2) : length);
+  return fmt::format("the last {}", length.starts_with("1 ") ? length.substr(2) : length);
 }
 
 }  // namespace hypertier::tierctl::report
