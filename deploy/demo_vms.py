@@ -29,10 +29,12 @@ HYPERTIERD = BUILD / 'host-service' / 'daemon' / 'hypertierd'
 AGENT = BUILD / 'guest-agent' / 'hypertier-agent'
 ENDPOINT = f'unix:{STATE}/hypertierd.sock'
 METRICS = '127.0.0.1:9841'
+STATUS = '127.0.0.1:9842'
 CONFIG = f'''\
 [listen]
 grpc = "{ENDPOINT}"
 metrics = "{METRICS}"
+status = "{STATUS}"
 [state]
 ledger = "{STATE}/ledger.sqlite"
 [agent]
@@ -227,6 +229,7 @@ def run() -> None:
     with urllib.request.urlopen(f'http://{METRICS}/metrics', timeout=10) as answer:
         scraped = answer.read().decode()
     print('\n'.join(line for line in scraped.splitlines() if line.startswith('hypertier_vm_tier_resident_bytes')))
+    say(f'The same for people is at http://{STATUS}/')
 
 
 def stop() -> None:

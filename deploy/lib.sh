@@ -52,7 +52,7 @@ packages_nova=(python3-nova nova-common python3-placement placement-common pytho
 # Dashboards and the status page are made and checked with them, where the machine has no Node of its own.
 packages_node=(nodejs npm)
 packages_monitoring=(prometheus python3-yaml python3-pytest python3-pytest-timeout)
-# A browser for the status page, and what its tests talk to hypertierd with. nodejs and npm: see tests/page/run.
+# A browser for the status page, and what its tests talk to hypertierd with.
 packages_page=(chromium fonts-dejavu-core python3 python3-grpcio python3-protobuf)
 # What tests/nova/lab starts by hand: the services of a whole cloud, and its clients.
 packages_openstack=(keystone placement-api glance-api nova-api nova-scheduler nova-conductor nova-compute nova-compute-kvm

@@ -12,8 +12,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
-
-#include "guest-agent/system/file.h"
+#include <vector>
 
 namespace hypertier::agent {
 namespace {
@@ -101,7 +100,7 @@ int MetricsEndpoint::port() const {
   return ntohs(v4.sin_port);
 }
 
-Time MetricsEndpoint::Run(Time now) {
+MetricsEndpoint::Time MetricsEndpoint::Run(Time now) {
   Time next = Time::max();
   std::vector<int> late;
   for (const auto& [fd, connection] : connections_) {

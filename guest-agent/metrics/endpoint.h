@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,7 +9,6 @@
 
 #include "absl/status/statusor.h"
 #include "common/unique_fd.h"
-#include "guest-agent/session/session.h"
 #include "guest-agent/system/event_loop.h"
 
 namespace hypertier::agent {
@@ -17,6 +17,9 @@ namespace hypertier::agent {
 // few connections, a small request, a few seconds.
 class MetricsEndpoint {
  public:
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
+
   static constexpr std::size_t kMostConnections = 8;
   static constexpr std::size_t kMostRequest = 8192;
   static constexpr std::chrono::seconds kPatience{5};

@@ -71,6 +71,9 @@ TEST(AgentMetrics, ShowWhatIsKnown) {
   EXPECT_THAT(text, Not(HasSubstr("tier=\"smem\"")));
 }
 
+using Clock = MetricsEndpoint::Clock;
+using Time = MetricsEndpoint::Time;
+
 class EndpointTest : public ::testing::Test {
  protected:
   void SetUp() override {

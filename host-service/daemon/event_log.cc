@@ -100,15 +100,15 @@ void EventLog::Operation(const control::Vm* vm, const OperationRecord& operation
   if (!operation.targets.fmem() || !operation.targets.smem()) {
     fields.tier = TierName(operation.targets.fmem() ? TierId::kFmem : TierId::kSmem);
   }
-  if (!Ended(operation.state)) {
+  if (!control::Ended(operation.state)) {
     fields.event = "operation_accepted";
     Log(level_enum::info, fields, fmt::format("operations/{} accepted: {}", operation.id, TargetsOf(operation)));
     return;
   }
-  fields.event = fmt::format("operation_{}", OperationStateName(operation.state));
+  fields.event = fmt::format("operation_{}", control::OperationStateName(operation.state));
   const bool failed = operation.state == OperationRecord::State::kFailed;
   Log(failed ? level_enum::warn : level_enum::info, fields,
-      fmt::format("operations/{} {} after {:.1f} s: {}", operation.id, OperationStateName(operation.state),
+      fmt::format("operations/{} {} after {:.1f} s: {}", operation.id, control::OperationStateName(operation.state),
                   absl::ToDoubleSeconds(operation.ended - operation.created),
                   failed ? ToString(operation.error.message()) : TargetsOf(operation)));
 }

@@ -20,7 +20,7 @@ class Server {
     // Of hypertierd.
     std::string version;
     // Further clients wait until one of them goes.
-    unsigned connections = 32;
+    unsigned connections = 64;
     // A connection on which nothing moves for so long is closed. Whole seconds.
     absl::Duration idle = absl::Seconds(15);
   };

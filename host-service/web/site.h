@@ -33,7 +33,7 @@ struct Answer {
   std::string etag;
   std::string_view body;
   // Keeps `body`; null: it is part of the program.
-  std::shared_ptr<const std::string> owner;
+  std::shared_ptr<const std::string> owner = nullptr;
 };
 
 // What the page's addresses lead to. Thread-safe.

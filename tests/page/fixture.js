@@ -94,5 +94,5 @@ export class Watch {
  * @param {boolean} fullPage or what is in sight alone
  */
 export async function screenshot(page, name, fullPage = true) {
-  await page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`), fullPage, animations: 'disabled' });
+  await page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`), fullPage, animations: 'disabled', style: '.vms tbody tr { content-visibility: visible !important; }' });
 }

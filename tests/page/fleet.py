@@ -36,7 +36,7 @@ MIB = 1 << 20
 CONFIG = '''\
 [listen]
 grpc = "{endpoint}"
-metrics = ""
+metrics = "127.0.0.1:{metrics_port}"
 status = "127.0.0.1:{port}"
 [libvirt]
 uri = "test://{folder}/fleet.xml"
@@ -111,13 +111,13 @@ class Fleet:
         self.folder = folder
         self.vms = vms
         self.endpoint = f'unix:{folder}/api.sock'
-        self.port = free_port()
+        self.port, self.metrics_port = free_port(), free_port()
         self.url = f'http://127.0.0.1:{self.port}/'
         self.daemon: subprocess.Popen | None = None
         self.others: list[subprocess.Popen] = []
         for name in ('guests', 'run'):
             (folder / name).mkdir()
-        config = CONFIG.format(endpoint=self.endpoint, port=self.port, folder=folder,
+        config = CONFIG.format(endpoint=self.endpoint, port=self.port, metrics_port=self.metrics_port, folder=folder,
                                fmem=sum(vm.fmem for vm in vms) * MIB, smem=sum(vm.smem for vm in vms) * 2 * MIB)
         (folder / 'hypertierd.toml').write_text(config, encoding='utf-8')
         domains = ''.join(self._domain(number) for number in range(len(vms)))

@@ -43,7 +43,7 @@ struct Chart {
   bool stacked = false;
 };
 
-// Figures; the first column names the row.
+// Figures; the first column names the row. Without heads where there is nothing to tell apart.
 struct Table {
   std::string title;
   std::vector<std::string> heads;

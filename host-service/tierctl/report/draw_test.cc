@@ -73,7 +73,9 @@ TEST(Ticks, AreFewWhateverTheFigures) {
       const auto ticks = ValueTicks(unit, most);
       EXPECT_GE(ticks.size(), 2U) << most;
       EXPECT_LE(ticks.size(), 6U) << most;
-      if (unit != Unit::kShare && most > 0 && most < 1e18) EXPECT_GE(ticks.back().at, most * 0.999999) << most;
+      if (unit != Unit::kShare && most > 0 && most < 1e18) {
+        EXPECT_GE(ticks.back().at, most * 0.999999) << most;
+      }
     }
   }
 }

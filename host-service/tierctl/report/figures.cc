@@ -42,8 +42,7 @@ std::string FormatCount(double value) {
 
 std::string FormatMinutes(double seconds) {
   if (seconds < 3600) {
-    const double minutes = seconds / 60;
-    return minutes == std::floor(minutes) ? fmt::format("{:.0f} min", minutes) : fmt::format("{:.1f} min", minutes);
+    return fmt::format("{:g} min", std::round(seconds / 6) / 10);
   }
   const auto minutes = std::llround(seconds / 60);
   return minutes % 60 == 0 ? fmt::format("{} h", minutes / 60) : fmt::format("{} h {} min", minutes / 60, minutes % 60);

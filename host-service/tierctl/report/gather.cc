@@ -14,7 +14,7 @@ namespace hypertier::tierctl::report {
 namespace {
 
 std::string Title(const Scope& scope, const Span& span) {
-  const std::string last = fmt::format("the last {}", DescribeLength(span.seconds()));
+  const std::string last = DescribeLast(span);
   switch (scope.kind) {
     case Kind::kHost:
       return fmt::format("Host {}: {}", scope.instance, last);
@@ -78,7 +78,7 @@ absl::StatusOr<Document> Gather(const Prometheus& prometheus, const Scope& scope
   document.title = Title(scope, span);
   AddFacts(ask, document);
   Table figures{"Figures", {"", "Mean", "Least", "Most", "At the end"}, {}};
-  Table events{"In this time", {"", ""}, {}};
+  Table events{"In this time", {}, {}};
   AddTiers(ask, document, figures, events);
   if (scope.kind == Kind::kTenant) AddVmsOfTenant(ask, document);
   AddHits(ask, document, figures, events);

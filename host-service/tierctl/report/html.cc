@@ -12,13 +12,16 @@ namespace {
 
 std::string HtmlTable(const Table& table) {
   std::string html = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table>\n"
-      "<caption>{0}</caption>\n<thead><tr>",
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table>\n<caption>{0}</caption>\n",
       Escape(table.title));
-  for (const std::string& head : table.heads) {
-    html += head.empty() ? "<td></td>" : fmt::format("<th scope=\"col\">{}</th>", Escape(head));
+  if (!table.heads.empty()) {
+    html += "<thead><tr>";
+    for (const std::string& head : table.heads) {
+      html += head.empty() ? "<td></td>" : fmt::format("<th scope=\"col\">{}</th>", Escape(head));
+    }
+    html += "</tr></thead>\n";
   }
-  html += "</tr></thead>\n<tbody>\n";
+  html += "<tbody>\n";
   for (const auto& row : table.rows) {
     html += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {

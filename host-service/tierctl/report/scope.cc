@@ -63,12 +63,11 @@ absl::Status NoHost(const Prometheus& prometheus, const std::set<std::string>& i
                     const Span& span) {
   if (instances.empty()) {
     return absl::NotFoundError(
-        fmt::format("Prometheus at {} has seen no hypertierd in the last {}: is one scraped? (docs/monitoring.md)",
-                    prometheus.shown(), DescribeLength(span.seconds())));
+        fmt::format("Prometheus at {} has seen no hypertierd in {}: is one scraped? (docs/monitoring.md)",
+                    prometheus.shown(), DescribeLast(span)));
   }
-  return absl::NotFoundError(fmt::format("no host \"{}\" in the last {}; --instance can be: {}",
-                                         Printable(instance, kNameLimit), DescribeLength(span.seconds()),
-                                         List(instances)));
+  return absl::NotFoundError(fmt::format("no host \"{}\" in {}; --instance can be: {}", Printable(instance, kNameLimit),
+                                         DescribeLast(span), List(instances)));
 }
 
 }  // namespace
@@ -112,13 +111,12 @@ absl::StatusOr<Scope> FindScope(const Prometheus& prometheus, Kind kind, const s
     const std::set<std::string> names = LabelsOf(*all, tenant ? "tenant" : "name");
     const std::string where = instance.empty() ? "" : fmt::format(" on {}", Printable(instance, kNameLimit));
     if (names.empty()) {
-      return absl::NotFoundError(fmt::format("Prometheus at {} has seen no {}s{} in the last {}{}", prometheus.shown(),
-                                             word, where, DescribeLength(span.seconds()),
+      return absl::NotFoundError(fmt::format("Prometheus at {} has seen no {}s{} in {}{}", prometheus.shown(), word,
+                                             where, DescribeLast(span),
                                              tenant ? "" : ": is metrics.per_vm off in hypertierd's configuration?"));
     }
-    return absl::NotFoundError(fmt::format("no {} \"{}\"{} in the last {}; there are: {}", word,
-                                           Printable(wanted, kNameLimit), where, DescribeLength(span.seconds()),
-                                           List(names)));
+    return absl::NotFoundError(fmt::format("no {} \"{}\"{} in {}; there are: {}", word, Printable(wanted, kNameLimit),
+                                           where, DescribeLast(span), List(names)));
   }
   const std::string what = fmt::format("{} {}", word, Printable(wanted, kNameLimit));
   const auto one = OneInstance(meant, instance, what);

@@ -74,7 +74,7 @@ TEST_F(ScopeTest, SeveralHostsAreListedWithTheFlag) {
 
 TEST_F(ScopeTest, WithoutHypertierdItSaysThatNoneIsScraped) {
   EXPECT_EQ(Find(Kind::kHost, "").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(Complaint(Kind::kHost, ""), HasSubstr("has seen no hypertierd in the last 1 hour"));
+  EXPECT_THAT(Complaint(Kind::kHost, ""), HasSubstr("has seen no hypertierd in the last hour"));
 }
 
 TEST_F(ScopeTest, AVmIsFoundByNameAndByUuid) {

@@ -103,4 +103,9 @@ std::string DescribeLength(std::time_t seconds) {
   return words(seconds, "second");
 }
 
+std::string DescribeLast(const Span& span) {
+  const std::string length = DescribeLength(span.seconds());
+  return "the last " + (length.starts_with("1 ") ? length.substr(2) : length);
+}
+
 }  // namespace hypertier::tierctl::report

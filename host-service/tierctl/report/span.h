@@ -39,4 +39,7 @@ std::string DescribeSpan(const Span& span);
 // "1 hour", "24 hours", "90 minutes", "7 days".
 std::string DescribeLength(std::time_t seconds);
 
+// "the last hour", "the last 24 hours".
+std::string DescribeLast(const Span& span);
+
 }  // namespace hypertier::tierctl::report

@@ -67,6 +67,7 @@ TEST_F(SpanTest, IsToldInLocalTimeWithTheZone) {
   EXPECT_EQ(DescribeLength(86400), "24 hours");
   EXPECT_EQ(DescribeLength(7 * 86400), "7 days");
   EXPECT_EQ(DescribeLength(5400), "90 minutes");
+  EXPECT_EQ(DescribeLast(span), "the last hour");
   EXPECT_EQ(DescribeLength(61), "61 seconds");
 }
 

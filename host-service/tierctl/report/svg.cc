@@ -24,7 +24,7 @@ class Sheet {
   void Down(int by) { y_ += by; }
 
   void Add(const Table& table) {
-    Down(30);
+    Down(40);
     Text(kMargin, "heading", table.title);
     Down(kRow + 4);
     // The first column has what the others leave.
@@ -42,7 +42,7 @@ class Sheet {
       body_ += fmt::format("<path class=\"grid\" d=\"M{},{}h{}\"/>\n", kMargin, y_ + 6, kWidth);
       Down(kRow + 2);
     };
-    row(table.heads, "dim");
+    if (!table.heads.empty()) row(table.heads, "dim");
     for (const auto& cells : table.rows) row(cells, "plain");
   }
 

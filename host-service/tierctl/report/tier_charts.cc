@@ -131,12 +131,14 @@ void AddTiers(Asker& ask, Document& document, Table& figures, Table& events) {
                   fmt::format("{} of the host over time: what is taken and what is left.", title), Unit::kBytes);
     for (const auto& [series, values] : all) {
       AddFigures(figures, fmt::format("{} {}", title, series->name), Unit::kBytes, values[tier]);
+      if (series->look == Look::kMissing) {
+        AddTime(events, title + " below what is reserved and wanted", ask.span(), values[tier]);
+        // What is not missing needs no line.
+        if (CountAboveZero(values[tier]) == 0) continue;
+      }
       const Line line{std::string(series->name), series->look, values[tier]};
       if (series->in == In::kFirst || series->in == In::kBoth) first.lines.push_back(line);
       if (series->in == In::kRoom || series->in == In::kBoth) room.lines.push_back(line);
-      if (series->look == Look::kMissing) {
-        AddTime(events, title + " below what is reserved and wanted", ask.span(), values[tier]);
-      }
     }
     AddTime(events, title + (ask.scope().kind == Kind::kVm ? " violating" : " with a VM violating"), ask.span(),
             violating[tier]);

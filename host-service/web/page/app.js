@@ -26,6 +26,7 @@ const linesFeed = new Feed();
 const vmFeed = new Feed();
 /** @type {Details | null} */
 let details = null;
+let fleetTitle = 'HyperTier';
 let lastAnswer = '';
 let linesAsked = -Infinity;
 let scrolledTo = 0;
@@ -43,6 +44,7 @@ function selected() {
 function answered() {
   lastAnswer = new Date().toLocaleTimeString('sv-SE');
   setText(freshness, `As of ${lastAnswer}`);
+  freshness.title = '';
   document.body.classList.remove('stale');
   setText(announcement, '');
 }
@@ -62,6 +64,8 @@ function showStatus(answer) {
   /** @type {import('./api').StatusDocument} */
   const status = answer.body;
   showHost(status.host);
+  fleetTitle = status.host.name === '' ? 'HyperTier' : `${status.host.name} – HyperTier`;
+  document.title = fleetTitle;
   showTenants(status.tenants);
   table.update(status.vms);
   setText(byId('version', HTMLElement), `hypertierd ${status.version}.`);
@@ -131,6 +135,7 @@ function route(moveFocus) {
     vmView.replaceChildren();
     vmView.hidden = true;
     fleetView.hidden = false;
+    document.title = fleetTitle;
     scrollTo(0, scrolledTo);
     // Back to where the reader came from.
     const link = left === undefined ? null : document.querySelector(`a[href="${hrefOf(left)}"]`);

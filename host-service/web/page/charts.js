@@ -117,7 +117,7 @@ export class Chart {
       );
     }
     // Their texts need 60 pixels.
-    const every = width / plot.ticks.length < 60 ? 2 : 1;
+    const every = (right - MARGIN.left) / plot.ticks.length < 60 ? 2 : 1;
     for (const [i, tick] of plot.ticks.entries()) {
       if (i % every !== 0) continue;
       const anchor = tick.at === to ? 'end' : tick.at === from ? 'start' : 'middle';

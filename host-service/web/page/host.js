@@ -36,7 +36,6 @@ function problemsOf(host) {
 /** @param {import('./api').Host} host */
 export function showHost(host) {
   setText(byId('host-name', HTMLElement), host.name);
-  document.title = host.name === '' ? 'HyperTier' : `${host.name} – HyperTier`;
 
   const list = byId('problems', HTMLUListElement);
   const sentences = problemsOf(host);
