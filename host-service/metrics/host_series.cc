@@ -52,7 +52,10 @@ struct Tallies {
       const std::optional<qos::Compliance>& known = (*vm.tiers)[id].compliance;
       if (known) ++compliance[id][static_cast<std::size_t>(*known)];
     }
-    if (vm.state == DomainState::kRunning) ++(vm.agent.link == control::LinkState::kUp ? agents_up : agents_down);
+    // A VM with virtio-mem may do without.
+    const bool needs_agent = vm.provisioner == domain::Provisioner::kDoubleBalloon;
+    if (needs_agent && vm.state == DomainState::kRunning)
+      ++(vm.agent.link == control::LinkState::kUp ? agents_up : agents_down);
     if (vm.placement == nullptr || !vm.placement->has_hit_ratio()) return;
     accesses += vm.placement->access_rate();
     hits += vm.placement->access_rate() * vm.placement->hit_ratio();

@@ -55,9 +55,12 @@ TEST_F(HostSeriesTest, SumsWhatASchedulerGoesBy) {
   ours.tiers->fmem().resident = Bytes(5'100);
   ours.tiers->fmem().compliance = qos::Compliance::kViolating;
   ours.state = DomainState::kRunning;
+  ours.provisioner = domain::Provisioner::kDoubleBalloon;
   ours.agent.link = control::LinkState::kUp;
   control::VmRecord& other = Add("other", Bytes(2'000), Bytes(1'500));
   other.tiers->fmem().missing = Bytes(400);
+  other.state = DomainState::kRunning;
+  other.provisioner = domain::Provisioner::kVirtioMem;
   const std::string text = Text();
   for (const char* line : {
            "hypertier_host_degraded 0",

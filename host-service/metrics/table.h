@@ -162,7 +162,7 @@ inline constexpr MetricTable<Metric> kTable = {{
       "known are left out."}},
     {Metric::kAgents,
      {"hypertier_agents", MetricType::kGauge, "", "link",
-      "Running two-tier VMs by whether their agent reports: up or down."}},
+      "Running VMs that need an agent (those with double balloons) by whether it reports: up or down."}},
     {Metric::kVmEvents,
      {"hypertier_vm_events_total", MetricType::kCounter, "", "kind",
       "What has happened to VMs, by kind of event, since hypertierd started."}},
