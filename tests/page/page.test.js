@@ -188,12 +188,13 @@ describe('the fleet', () => {
       assert.deepEqual(await shownNames(page), ['asleep']);
       await page.getByLabel('State').selectOption('');
 
-      const byFmem = page.getByRole('button', { name: 'FMEM' });
+      const table = page.getByRole('table', { name: 'Virtual machines' });
+      const byFmem = table.getByRole('button', { name: 'FMEM' });
       await byFmem.focus();
       await page.keyboard.press('Enter');
-      assert.equal(await page.getByRole('columnheader', { name: 'FMEM' }).getAttribute('aria-sort'), 'ascending');
+      assert.equal(await table.getByRole('columnheader', { name: 'FMEM' }).getAttribute('aria-sort'), 'ascending');
       await page.keyboard.press('Enter');
-      assert.equal(await page.getByRole('columnheader', { name: 'FMEM' }).getAttribute('aria-sort'), 'descending');
+      assert.equal(await table.getByRole('columnheader', { name: 'FMEM' }).getAttribute('aria-sort'), 'descending');
       assert.equal((await shownNames(page)).at(0), 'asleep');
       assert.equal((await shownNames(page)).at(1), 'web-1');
       assert.ok(await byFmem.evaluate((button) => button === document.activeElement), 'the focus stays on the button');
@@ -287,6 +288,7 @@ describe('a VM', () => {
       const figure = page.locator('figure', { has: chart });
       await figure.getByText('Figures as a table').focus();
       await page.keyboard.press('Enter');
+      await figure.getByRole('row').nth(120).waitFor();
       assert.equal(await figure.getByRole('row').count(), 121);
       const events = page.getByRole('region', { name: 'Events' });
       assert.match(await events.textContent() ?? '', /targets set/);
