@@ -284,7 +284,7 @@ describe('a VM', () => {
       assert.deepEqual((await chart.locator('text').allTextContents()).filter((text) => text.endsWith(' min')).length, 4);
       await page.getByRole('img', { name: /^Share of accesses that so much FMEM/ }).waitFor();
 
-      const figure = page.locator('figure', { has: chart });
+      const figure = page.locator('#vm-view figure').first();
       await figure.getByText('Figures as a table').focus();
       await page.keyboard.press('Enter');
       await figure.getByRole('row').nth(120).waitFor();
