@@ -289,7 +289,7 @@ describe('a VM', () => {
       await page.keyboard.press('Enter');
       await figure.getByRole('row').nth(120).waitFor();
       assert.equal(await figure.getByRole('row').count(), 121);
-      const events = page.getByRole('region', { name: 'Events' });
+      const events = page.getByRole('region', { name: 'Table of events' });
       assert.match(await events.textContent() ?? '', /targets set/);
       // A refresh closes nothing that was opened.
       await page.waitForResponse((response) => response.url().includes('/api/v1/vms/'));
