@@ -221,10 +221,10 @@ ExitCode Run(const Config& config, const ConfigReader& read) {
   }
 
   const auto or_off = [](const std::string& address) { return address.empty() ? "off" : address.c_str(); };
-  LogEvent(spdlog::level::info, "started",
-           fmt::format("hypertierd {} serves {} for {}; metrics: {}; status page: {}", HYPERTIER_VERSION,
-                       config.listen.grpc, config.libvirt.uri, or_off(config.listen.metrics),
-                       or_off(config.listen.status)));
+  LogEvent(
+      spdlog::level::info, "started",
+      fmt::format("hypertierd {} serves {} for {}; metrics: {}; status page: {}", HYPERTIER_VERSION, config.listen.grpc,
+                  config.libvirt.uri, or_off(config.listen.metrics), or_off(config.listen.status)));
   sd_notify(0, "READY=1");
   Config running = config;
   WaitForEnd(signals, controller, [&] { ReloadConfig(read, running, controller); });
