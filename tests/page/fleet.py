@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 import signal
 import socket
@@ -30,7 +31,7 @@ import grpc  # noqa: E402
 from integration.api import hypertier_pb2, hypertier_pb2_grpc, vm_pb2  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / 'build' / 'release'
+BUILD = pathlib.Path(os.environ.get('HYPERTIER_BUILD', ROOT / 'build' / 'release'))
 MIB = 1 << 20
 
 CONFIG = '''\

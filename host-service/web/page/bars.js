@@ -57,12 +57,9 @@ export class Bar {
       setAttribute(element, 'data-bytes', bytes);
       const share = bytes === null || !figures.whole ? 0 : Math.min(bytes / figures.whole, 1);
       const length = `${(share * 100).toFixed(3)}%`;
-      if (part === 'reserved') {
-        element.style.left = length;
-        element.hidden = !bytes;
-      } else {
-        element.style.width = length;
-      }
+      element.style[part === 'reserved' ? 'left' : 'width'] = length;
+      // A target of nothing is one; a reservation of nothing is none.
+      element.hidden = part === 'reserved' ? !bytes : bytes === null;
     }
     const over = figures.resident !== null && figures.target !== null && figures.resident > figures.target;
     this.element.classList.toggle('over', over);
