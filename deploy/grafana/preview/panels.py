@@ -176,13 +176,13 @@ def states(panel: Panel, series: list[frames.Series], box: Box, span: Span) -> D
     if not series:
         yield from nothing(box)
         return
-    plot = _Plot(Box(box.x + 110, box.y + 8, box.w - 122, box.h - 54), span)
+    plot = _Plot(Box(box.x + 140, box.y + 8, box.w - 152, box.h - 54), span)
     height = min(48.0, plot.box.h / len(series))
     seen: dict[str, str] = {}
     for number, one in enumerate(series):
         field = Field(panel, one.name)
         y = plot.box.y + number * height
-        yield svg.text(plot.box.x - 8, y + height / 2 + 4, svg.fitted(one.name, 12, 98), 12, svg.INK, 'end')
+        yield svg.text(plot.box.x - 8, y + height / 2 + 4, svg.fitted(one.name, 12, 128), 12, svg.INK, 'end')
         begun = 0
         for index in range(1, len(one.points) + 1):
             if index < len(one.points) and one.points[index][1] == one.points[begun][1]:
