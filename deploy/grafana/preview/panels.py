@@ -53,7 +53,8 @@ def lines(panel: Panel, series: list[frames.Series], box: Box, span: Span) -> Dr
             yield svg.line([(plot.box.x, height), (plot.box.x + plot.box.w, height)], step['color'], 1, '4 4')
     for moment, colour in span.marks:
         yield svg.line([(plot.x(moment), plot.box.y), (plot.x(moment), plot.box.y + plot.box.h)], colour, 1, '2 3')
-    for field, layer in reversed(list(zip(fields, layers))):
+    runs = [(field, run) for field, layer in zip(fields, layers) for run in _runs(layer, span)]
+    for field, layer in reversed(runs):
         upper = [(plot.x(when), plot.y(top)) for when, _, top in layer]
         lower = [(plot.x(when), plot.y(bottom)) for when, bottom, _ in layer]
         opacity = (field.get('custom.fillOpacity') or 0) / 100
@@ -61,6 +62,16 @@ def lines(panel: Panel, series: list[frames.Series], box: Box, span: Span) -> Dr
             yield svg.area(upper, lower, field.colour(), opacity)
         yield svg.line(upper, field.colour(), 1.6, '7 4' if field.get('custom.lineStyle') else '')
     yield from _legend(series, fields, Box(box.x + 12, box.y + box.h - (rows + 1) * LEGEND_ROW, box.w - 24, 0), rows)
+
+
+def _runs(layer: list[tuple[float, float, float]],
+          span: Span) -> collections.abc.Iterator[list[tuple[float, float, float]]]:
+    """Pieces of a line without gaps, as Grafana draws them: what is not known is not drawn."""
+    begun = 0
+    for index in range(1, len(layer) + 1):
+        if index == len(layer) or layer[index][0] - layer[index - 1][0] > (span.end - span.start) / 60:
+            yield layer[begun:index]
+            begun = index
 
 
 def _stacked(series: list[frames.Series], fields: list[Field]) -> list[list[tuple[float, float, float]]]:
@@ -176,13 +187,13 @@ def states(panel: Panel, series: list[frames.Series], box: Box, span: Span) -> D
     if not series:
         yield from nothing(box)
         return
-    plot = _Plot(Box(box.x + 110, box.y + 8, box.w - 122, box.h - 54), span)
+    plot = _Plot(Box(box.x + 140, box.y + 8, box.w - 152, box.h - 54), span)
     height = min(48.0, plot.box.h / len(series))
     seen: dict[str, str] = {}
     for number, one in enumerate(series):
         field = Field(panel, one.name)
         y = plot.box.y + number * height
-        yield svg.text(plot.box.x - 8, y + height / 2 + 4, svg.fitted(one.name, 12, 98), 12, svg.INK, 'end')
+        yield svg.text(plot.box.x - 8, y + height / 2 + 4, svg.fitted(one.name, 12, 128), 12, svg.INK, 'end')
         begun = 0
         for index in range(1, len(one.points) + 1):
             if index < len(one.points) and one.points[index][1] == one.points[begun][1]:

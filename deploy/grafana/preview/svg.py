@@ -8,7 +8,7 @@ FAINT = '#7b8794'
 RULE = '#e4e7eb'
 FONT = "font-family=\"Inter, 'Helvetica Neue', Arial, sans-serif\""
 
-# Of Arial, in parts of the size; what is not named is as wide as a digit. What stands in for Arial may be wider by WIDER.
+# Of Arial, in parts of the size; what is not named is as wide as a digit. A font in its place may be wider.
 WIDER = 1.15
 _NARROW = dict.fromkeys('ijlI.,:;|!\'`()[]{}ft/ r-', 0.31) | dict.fromkeys('mwMW@%', 0.86) | dict.fromkeys(
     'ABCDEFGHKNOPQRSUVXYZ&', 0.69)
