@@ -149,7 +149,7 @@ TEST(Ledger, SaysThatAnotherProcessHoldsItAndWorksOnOnceItIsReleased) {
 
   ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(other);
-  EXPECT_TRUE((*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr).ok());
+  EXPECT_TRUE((*ledger)->SetTargets(Targets(2), nullptr, nullptr, nullptr).ok());
   EXPECT_TRUE((*ledger)->Writable());
   EXPECT_FALSE((*ledger)->SetTargets(Targets(1), nullptr, nullptr, nullptr).ok());
   EXPECT_TRUE((*ledger)->Writable()) << "what was to be written was at fault";
