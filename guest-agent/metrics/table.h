@@ -42,12 +42,11 @@ inline constexpr MetricTable<Metric> kTable = {{
       "1 while the agent is in a session with hypertierd on the host, else 0."}},
     {Metric::kTierCell,
      {"hypertier_agent_tier_cell_bytes", MetricType::kGauge, "bytes", "tier",
-      "Memory of the tier's NUMA node, what its balloon holds back included. Absent without hyperflex, as are the "
-      "other "
-      "figures of tiers."}},
+      "Memory that the kernel has of the tier's NUMA node: the cell less what firmware and kernel took at boot. Absent "
+      "without hyperflex, as are the other figures of tiers."}},
     {Metric::kTierTarget,
      {"hypertier_agent_tier_target_bytes", MetricType::kGauge, "bytes", "tier",
-      "What the VM may use of the tier, as the host last said: the cell less the balloon's target."}},
+      "What of that programs may use, as the host last said: all but the balloon's target."}},
     {Metric::kTierBalloon,
      {"hypertier_agent_tier_balloon_bytes", MetricType::kGauge, "bytes", "tier",
       "What the tier's balloon holds back."}},

@@ -105,9 +105,9 @@ def test_a_tenant_can_scrape_its_own_agent(hypertierd, managed) -> None:
     # Beside the agent that the host speaks to: this one has no port.
     vm.run('ip link set lo up; hypertier-agent --metrics 127.0.0.1:9843 --port /dev/none --source none '
            '</dev/null >/var/log/scraped.log 2>&1 &')
-    wanted = f'\nhypertier_agent_tier_target_bytes{{tier="fmem"}} {256 * MIB}\n'
+    wanted = f'\nhypertier_agent_tier_balloon_bytes{{tier="fmem"}} {128 * MIB}\n'
     scrape = 'wget -qO- http://127.0.0.1:9843/metrics'
-    until(lambda: wanted in vm.run(scrape, check=False).stdout, 30, 'it shows the target',
+    until(lambda: wanted in vm.run(scrape, check=False).stdout, 30, 'it shows the balloon',
           lambda: vm.read('cat /var/log/scraped.log'))
     text = vm.run(scrape).stdout
     checked = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True, timeout=20,
