@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -62,6 +63,9 @@ int Main(Flags flags) {
     std::cout << "OK\n";
     return kExitOk;
   }
+  // Threads are many and allocate little: with an arena for each, glibc would keep a third more memory for a large
+  // fleet.
+  mallopt(M_ARENA_MAX, 2);
   SetUpLog(config->log.level, config->log.format);
   // A file that is there now must be there when it is read again.
   std::error_code error;

@@ -51,7 +51,7 @@ void AddRpcs(Families& families, const RpcStats& rpcs) {
 
 std::vector<prometheus::MetricFamily> Collector::Collect() const {
   const control::SnapshotPtr fleet = sources_.fleet->Snapshot();
-  Families families;
+  Families families(options_.per_vm ? fleet->vms.size() : 0);
   families.Add(Metric::kBuildInfo, {options_.version}, 1);
   families.Add(Metric::kConfigInForce, {}, fleet->host->config_problem.empty() ? 1 : 0);
   families.Add(Metric::kLibvirtConnected, {}, fleet->connected ? 1 : 0);

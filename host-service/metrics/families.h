@@ -18,12 +18,15 @@ namespace hypertier::metrics {
 // One family for each line of the table, filled series by series.
 class Families {
  public:
-  Families() : families_(kTable.size()) {
+  // `vms`: of how many VMs series will come, so that room is made for them once.
+  explicit Families(std::size_t vms = 0) : families_(kTable.size()) {
     for (const MetricRow<Metric>& row : kTable) {
       prometheus::MetricFamily& family = families_[static_cast<std::size_t>(row.metric)];
       family.name = row.definition.name;
       family.help = row.definition.help;
       family.type = TypeOf(row.definition.type);
+      if (row.definition.labels == "vm") family.metric.reserve(vms);
+      if (row.definition.labels == "vm,tier") family.metric.reserve(2 * vms);
     }
   }
 

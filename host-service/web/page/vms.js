@@ -25,7 +25,9 @@ const COLUMNS = [
   { name: 'Why', value: reasonOf },
 ];
 
-const ROWS_AT_A_TIME = 100;
+// As many as fit on a screen; then more at a time, since each time the browser lays out the table anew.
+const FIRST_ROWS = 60;
+const ROWS_AT_A_TIME = 1000;
 
 /** @param {string} uuid */
 export function hrefOf(uuid) {
@@ -166,20 +168,25 @@ export class VmTable {
   /** Updates the rows, and makes those that are missing, a few at a time: the first are on the screen before the last are made. */
   fill() {
     clearTimeout(this.more);
+    const most = this.rows.size === 0 ? FIRST_ROWS : ROWS_AT_A_TIME;
     let made = 0;
     for (const vm of this.vms) {
       let row = this.rows.get(vm.uuid);
       if (row === undefined) {
-        if (made === ROWS_AT_A_TIME) continue;
+        if (made === most) continue;
         made += 1;
         row = new Row(vm.uuid);
         this.rows.set(vm.uuid, row);
       }
       row.update(vm);
     }
-    this.showStates();
-    this.show();
-    if (!this.complete) this.more = setTimeout(() => this.fill(), 0);
+    // What is on the screen first, and then all.
+    if (this.complete || made === this.rows.size) {
+      this.showStates();
+      this.show();
+    }
+    // After a frame has been drawn with them.
+    if (!this.complete) requestAnimationFrame(() => { this.more = setTimeout(() => this.fill(), 0); });
   }
 
   get complete() {
