@@ -6,13 +6,13 @@ import re
 
 from hypertier_nova import query
 
-TABLE = pathlib.Path(__file__).resolve().parents[2] / 'host-service' / 'metrics' / 'table.h'
+TABLE = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'metrics.md'
 
 
 def test_every_metric_of_the_default_query_is_in_hypertierds_table() -> None:
-    # Name, whether it is a counter, unit, labels.
-    rows = re.findall(r'"(hypertier_\w+)", (?:true|false), "\w*", "([\w,]*)"', TABLE.read_text(encoding='utf-8'))
-    exported = {name: set(filter(None, labels.split(','))) for name, labels in rows}
+    # Name, type, unit, labels.
+    rows = re.findall(r'^\| `(hypertier_\w+)` \| \w+ \| \w* \| ([`\w, ]*) \|', TABLE.read_text(encoding='utf-8'), re.M)
+    exported = {name: set(re.findall(r'\w+', labels)) for name, labels in rows}
     for figure, (_, metric) in query.FIGURES.items():
         name = re.search(r'hypertier_\w+', metric).group()
         labels = set(re.findall(r'(\w+)="', metric))
