@@ -5,31 +5,15 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "common/text.h"
 #include "host-service/api/convert.h"
 #include "host-service/control/commitment.h"
+#include "host-service/control/sums.h"
 #include "host-service/qos/admission.h"
 
 namespace hypertier::api {
 namespace {
-
-// Of the VMs that run: all, or those of one tenant.
-struct Sums {
-  std::uint32_t vms = 0;
-  PerTier<Bytes> target;
-  PerTier<Bytes> charged;
-
-  void Add(const control::VmRecord& vm) {
-    ++vms;
-    for (const TierId id : kTiers) {
-      const control::TierRecord& tier = (*vm.tiers)[id];
-      target[id] += tier.target.value_or(tier.cell);
-      charged[id] += tier.charged;
-    }
-  }
-};
 
 void ToProto(const policy::Amount& amount, v1::Amount& to) {
   if (amount.percent()) {
@@ -43,16 +27,6 @@ void ToProto(const policy::TierTerms& terms, v1::TierTerms& to) {
   if (terms.reservation) ToProto(*terms.reservation, *to.mutable_reservation());
   if (terms.limit) ToProto(*terms.limit, *to.mutable_limit());
   if (terms.shares) to.set_shares(*terms.shares);
-}
-
-// What is left of them where nobody knows of what they are a share.
-policy::Terms WithoutPercentages(policy::Terms terms) {
-  for (const TierId tier : kTiers) {
-    for (std::optional<policy::Amount>* amount : {&terms[tier].reservation, &terms[tier].limit}) {
-      if (*amount && (*amount)->percent()) amount->reset();
-    }
-  }
-  return terms;
 }
 
 std::optional<policy::Amount> AmountOf(bool given, const v1::Amount& amount) {
@@ -115,10 +89,8 @@ void ToProto(const control::FleetSnapshot& fleet, v1::Host& host) {
   }
   if (!record.config_problem.empty()) host.add_problems(record.config_problem);
   if (!record.capacity) return;
-  Sums sums;
-  for (const control::VmPtr& vm : fleet.vms) {
-    if (control::Runs(*vm)) sums.Add(*vm);
-  }
+  control::Sums sums;
+  for (const control::VmPtr& vm : fleet.vms) sums.Add(*vm);
   const qos::Snapshot commitments = control::CommitmentsOf(fleet);
   const PerTier<Bytes> reserved = qos::Reserved(commitments);
   for (const TierId id : kTiers) {
@@ -127,66 +99,43 @@ void ToProto(const control::FleetSnapshot& fleet, v1::Host& host) {
     tier.set_capacity_bytes((*record.capacity)[id].count());
     tier.set_reservation_bytes(reserved[id].count());
     tier.set_unreserved_bytes(((*record.capacity)[id] - reserved[id]).count());
-    tier.set_target_bytes(sums.target[id].count());
-    tier.set_charged_bytes(sums.charged[id].count());
+    tier.set_target_bytes(sums.tiers[id].target.count());
+    tier.set_charged_bytes(sums.tiers[id].charged.count());
   }
   for (const std::string& sentence : qos::Unmet(commitments)) host.add_problems(sentence);
 }
 
-TenantView::TenantView(const control::FleetSnapshot& fleet) : fleet_(fleet) {
-  std::set<std::string> ids;
-  for (const auto& [id, record] : *fleet.tenants) ids.insert(id);
-  for (const control::VmPtr& vm : fleet.vms) {
-    if (!vm->tenant.empty()) ids.insert(vm->tenant);
-  }
-  const qos::Snapshot commitments = control::CommitmentsOf(fleet);
-  for (const qos::Vm& vm : commitments.vms) {
-    const std::string& tenant = commitments.tenants[vm.tenant].name;
-    if (!tenant.empty()) ids.insert(tenant);
-    for (const TierId tier : kTiers) reserved_[tenant][tier] += vm.policy[tier].reservation;
-  }
-  ids_.assign(ids.begin(), ids.end());
-}
-
-bool TenantView::Has(const std::string& id) const {
-  return std::binary_search(ids_.begin(), ids_.end(), id);
+TenantView::TenantView(const control::FleetSnapshot& fleet)
+    : tenants_(control::TenantsOf(fleet, control::CommitmentsOf(fleet))) {
+  tenants_.erase("");
 }
 
 void TenantView::Fill(const std::string& id, v1::Tenant& tenant) const {
+  // One that somebody has deleted meanwhile has nothing.
+  const auto known = tenants_.find(id);
+  const control::TenantFigures figures = known == tenants_.end() ? control::TenantFigures() : known->second;
   tenant.set_name("tenants/" + id);
-  policy::Terms said;
-  if (const auto known = fleet_.tenants->find(id); known != fleet_.tenants->end()) {
-    const TenantRecord& record = known->second;
-    said = record.terms;
-    tenant.set_display_name(record.display_name);
-    ToProto(said.fmem(), *tenant.mutable_fmem());
-    ToProto(said.smem(), *tenant.mutable_smem());
-    tenant.set_etag(control::EtagOf(record));
-    ToProto(record.created, *tenant.mutable_create_time());
-    ToProto(record.changed, *tenant.mutable_update_time());
+  if (figures.record != nullptr) {
+    tenant.set_display_name(figures.record->display_name);
+    ToProto(figures.record->terms.fmem(), *tenant.mutable_fmem());
+    ToProto(figures.record->terms.smem(), *tenant.mutable_smem());
+    tenant.set_etag(control::EtagOf(*figures.record));
+    ToProto(figures.record->created, *tenant.mutable_create_time());
+    ToProto(figures.record->changed, *tenant.mutable_update_time());
   }
-  Sums sums;
-  for (const control::VmPtr& vm : fleet_.vms) {
-    if (vm->tenant == id && control::Runs(*vm)) sums.Add(*vm);
-  }
-  tenant.set_vms(sums.vms);
-  const auto reserves = reserved_.find(id);
-  const PerTier<Bytes> reserved = reserves == reserved_.end() ? PerTier<Bytes>{} : reserves->second;
-  const std::optional<PerTier<Bytes>>& capacity = fleet_.host->capacity;
-  const PerTier<qos::TierPolicy> terms =
-      policy::Resolve(capacity ? said : WithoutPercentages(said), capacity.value_or(PerTier<Bytes>{}));
+  tenant.set_vms(figures.sums.vms);
   for (const TierId tier : kTiers) {
+    const qos::TierPolicy& terms = figures.terms[tier];
+    const Bytes reserved = figures.vms_reservation[tier];
     v1::TenantTier& shown = *tenant.add_tiers();
     shown.set_kind(KindOf(tier));
-    shown.set_reservation_bytes(terms[tier].reservation.count());
-    if (terms[tier].limit != Bytes::Max()) shown.set_limit_bytes(terms[tier].limit.count());
-    shown.set_shares(terms[tier].shares);
-    shown.set_vms_reservation_bytes(reserved[tier].count());
-    shown.set_target_bytes(sums.target[tier].count());
-    shown.set_charged_bytes(sums.charged[tier].count());
-    if (reserved[tier] > terms[tier].limit) {
-      tenant.add_problems(qos::TenantSentence(tier, {id, terms}, reserved[tier]));
-    }
+    shown.set_reservation_bytes(terms.reservation.count());
+    if (terms.limit != Bytes::Max()) shown.set_limit_bytes(terms.limit.count());
+    shown.set_shares(terms.shares);
+    shown.set_vms_reservation_bytes(reserved.count());
+    shown.set_target_bytes(figures.sums.tiers[tier].target.count());
+    shown.set_charged_bytes(figures.sums.tiers[tier].charged.count());
+    if (reserved > terms.limit) tenant.add_problems(qos::TenantSentence(tier, {id, figures.terms}, reserved));
   }
 }
 

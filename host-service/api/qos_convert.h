@@ -3,12 +3,14 @@
 // Between control's records and the messages of hypertier/v1/qos.proto.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "host-service/api/update_mask.h"
 #include "host-service/control/backend.h"
 #include "host-service/control/snapshot.h"
+#include "host-service/control/tenant_figures.h"
 #include "host-service/qos/model.h"
 #include "hypertier/v1/qos.pb.h"
 
@@ -23,15 +25,12 @@ class TenantView {
   explicit TenantView(const control::FleetSnapshot& fleet);
 
   // Those that have terms and those that VMs or grants name, in their order.
-  const std::vector<std::string>& ids() const { return ids_; }
-  bool Has(const std::string& id) const;
+  const std::map<std::string, control::TenantFigures>& tenants() const { return tenants_; }
+  bool Has(const std::string& id) const { return tenants_.contains(id); }
   void Fill(const std::string& id, v1::Tenant& tenant) const;
 
  private:
-  const control::FleetSnapshot& fleet_;
-  std::vector<std::string> ids_;
-  // What VMs that run and grants of others reserve.
-  std::map<std::string, PerTier<Bytes>> reserved_;
+  std::map<std::string, control::TenantFigures> tenants_;
 };
 
 void ToProto(const VmPolicyRecord& record, v1::VmPolicy& policy);

@@ -85,20 +85,20 @@ absl::Status QosService::List(const v1::ListTenantsRequest& request, v1::ListTen
   const auto size = PageSize(request.page_size());
   if (!size.ok()) return size.status();
   const TenantView view(*snapshot);
-  auto at = view.ids().begin();
+  auto at = view.tenants().begin();
   if (!request.page_token().empty()) {
     const auto last = ReadPageToken("tenants", request.page_token());
     if (!last.ok()) return last.status();
-    at = std::upper_bound(at, view.ids().end(), *last);
+    at = view.tenants().upper_bound(*last);
   }
   std::size_t bytes = 0;
-  for (; at != view.ids().end(); ++at) {
+  for (; at != view.tenants().end(); ++at) {
     if (static_cast<std::size_t>(response.tenants_size()) >= *size || bytes > kMaxPageBytes) {
-      response.set_next_page_token(MakePageToken("tenants", *std::prev(at)));
+      response.set_next_page_token(MakePageToken("tenants", std::prev(at)->first));
       break;
     }
     v1::Tenant& tenant = *response.add_tenants();
-    view.Fill(*at, tenant);
+    view.Fill(at->first, tenant);
     bytes += tenant.ByteSizeLong();
   }
   return absl::OkStatus();

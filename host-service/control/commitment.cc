@@ -7,6 +7,7 @@
 
 #include "host-service/control/charge.h"
 #include "host-service/control/standing.h"
+#include "host-service/qos/admission.h"
 
 namespace hypertier::control {
 namespace {
@@ -93,6 +94,13 @@ Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options) {
   // What is always there of it cannot be had by anybody else either.
   if (planned) return std::max(vm.promise.tiers[tier].reservation, vm.description->Base(tier));
   return vm.targets ? vm.targets->bytes[tier] : vm.cells()[tier];
+}
+
+bool IsDegraded(const FleetSnapshot& fleet, const qos::Snapshot& commitments) {
+  if (!fleet.connected || !fleet.synced || fleet.host->policy.empty() || !fleet.host->capacity) return true;
+  // That one tenant has more than its limit closes the host to nobody else.
+  const PerTier<Bytes> reserved = qos::Reserved(commitments);
+  return reserved.fmem() > commitments.capacity.fmem() || reserved.smem() > commitments.capacity.smem();
 }
 
 std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, const TenantMap& tenants) {

@@ -23,6 +23,9 @@ Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options);
 // Capacity, tenants, VMs, and grants of VMs that do not run here (yet), as qos/admission.h takes them: what is
 // committed counts as reserved. Where the host's capacity is not known it is 0, and so are terms in percent of it.
 qos::Snapshot CommitmentsOf(const FleetSnapshot& fleet);
+// No new VM should come here: nothing is known or planned, or reservations do not fit. `commitments` are the fleet's
+// own.
+bool IsDegraded(const FleetSnapshot& fleet, const qos::Snapshot& commitments);
 // Index of a tenant in it, which is added where it is new.
 std::size_t TenantIn(qos::Snapshot& commitments, const std::string& tenant, const TenantMap& tenants);
 

@@ -50,6 +50,7 @@ enum class EventKind {
   kPaused,
   kDestroyed,
 };
+inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::kDestroyed) + 1;
 
 struct VmEvent {
   EventKind kind = EventKind::kAgentConnected;

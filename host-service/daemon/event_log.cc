@@ -7,8 +7,8 @@
 #include "common/text.h"
 #include "host-service/control/now.h"
 #include "host-service/control/operations.h"
+#include "host-service/control/words.h"
 #include "host-service/daemon/log.h"
-#include "host-service/metrics/event_counts.h"
 
 namespace hypertier::daemon {
 namespace {
@@ -85,7 +85,7 @@ bool EventLog::Admit(const std::string& key, const LogFields& fields) {
 void EventLog::Note(const control::Vm& vm, const control::VmEvent& event) {
   LogFields fields = About(vm);
   if (!Admit(vm.uuid, fields)) return;
-  fields.event = metrics::kEventNames[static_cast<std::size_t>(event.kind)];
+  fields.event = control::WordOf(event.kind);
   if (event.tier) fields.tier = TierName(*event.tier);
   Log(IsWarning(event.kind) ? level_enum::warn : level_enum::info, fields, event.message);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/metrics/collector.h"
 
+#include "host-service/control/words.h"
 #include "host-service/metrics/families.h"
 #include "host-service/metrics/host_series.h"
 #include "host-service/metrics/process_series.h"
@@ -11,8 +12,9 @@ namespace {
 
 // All that is counted begins at 0 and not with its first event: a rate over it has a beginning.
 void AddEvents(Families& families, const EventCounts& events) {
-  for (std::size_t kind = 0; kind < kEventNames.size(); ++kind) {
-    families.Add(Metric::kVmEvents, {kEventNames[kind]}, Number(events.Get(kind)));
+  for (std::size_t i = 0; i < control::kEventKinds; ++i) {
+    const auto kind = static_cast<control::EventKind>(i);
+    families.Add(Metric::kVmEvents, {control::WordOf(kind)}, Number(events.Get(kind)));
   }
   families.Add(Metric::kLinkResetsOfAll, {}, Number(events.Get(control::EventKind::kLinkReset)));
 }

@@ -144,6 +144,7 @@ TEST_F(CollectorTest, SeriesOfVmsCanBeTurnedOff) {
   auto vm = std::make_shared<control::VmRecord>();
   vm->uuid = "u1";
   vm->tenant = "acme";
+  vm->state = DomainState::kRunning;
   vm->tiers.emplace();
   vm->tiers->fmem().resident = Bytes(77);
   source_.snapshot->vms = {vm};

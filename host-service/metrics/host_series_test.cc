@@ -28,6 +28,7 @@ class HostSeriesTest : public testing::Test {
   control::VmRecord& Add(const std::string& tenant, Bytes reservation, Bytes target) {
     auto vm = std::make_shared<control::VmRecord>();
     vm->tenant = tenant;
+    vm->state = DomainState::kRunning;
     vm->mode = policy::Mode::kAuto;
     vm->tiers.emplace();
     control::TierRecord& fmem = vm->tiers->fmem();
@@ -54,12 +55,10 @@ TEST_F(HostSeriesTest, SumsWhatASchedulerGoesBy) {
   control::VmRecord& ours = Add("acme", Bytes(4'000), Bytes(5'000));
   ours.tiers->fmem().resident = Bytes(5'100);
   ours.tiers->fmem().compliance = qos::Compliance::kViolating;
-  ours.state = DomainState::kRunning;
   ours.provisioner = domain::Provisioner::kDoubleBalloon;
   ours.agent.link = control::LinkState::kUp;
   control::VmRecord& other = Add("other", Bytes(2'000), Bytes(1'500));
   other.tiers->fmem().missing = Bytes(400);
-  other.state = DomainState::kRunning;
   other.provisioner = domain::Provisioner::kVirtioMem;
   const std::string text = Text();
   for (const char* line : {
@@ -127,6 +126,13 @@ TEST_F(HostSeriesTest, AHostIsDegradedWhenItsPromisesDoNotFitOrNothingIsKnownOrP
 TEST_F(HostSeriesTest, ATenantAboveItsLimitClosesTheHostToNobodyElse) {
   Add("acme", Bytes(7'000), Bytes(7'000));
   EXPECT_THAT(Text(), HasSubstr("hypertier_host_degraded 0\n"));
+}
+
+TEST_F(HostSeriesTest, WhatIsShutOffHoldsNothing) {
+  Add("acme", Bytes(4'000), Bytes(5'000)).state = DomainState::kShutOff;
+  const std::string text = Text();
+  EXPECT_THAT(text, HasSubstr("hypertier_host_tier_target_bytes{tier=\"fmem\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("hypertier_tenant_vms{tenant=\"acme\"} 0\n"));
 }
 
 TEST_F(HostSeriesTest, MaintenanceShows) {

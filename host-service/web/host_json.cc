@@ -1,45 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/web/host_json.h"
 
-#include <algorithm>
-#include <map>
+#include <optional>
 
 #include "host-service/control/commitment.h"
+#include "host-service/control/sums.h"
+#include "host-service/control/tenant_figures.h"
+#include "host-service/control/words.h"
 #include "host-service/qos/admission.h"
-#include "host-service/web/sums.h"
-#include "host-service/web/words.h"
 
 namespace hypertier::web {
 namespace {
 
-// Absent where the host's tiers are not known.
-struct Promised {
-  qos::Snapshot commitments;
-  PerTier<Bytes> reserved;
-
-  static std::optional<Promised> Of(const control::FleetSnapshot& fleet) {
-    if (!fleet.host->capacity) return std::nullopt;
-    Promised promised{.commitments = control::CommitmentsOf(fleet), .reserved = {}};
-    promised.reserved = qos::Reserved(promised.commitments);
-    return promised;
-  }
-};
-
-// No new VM should come here; as the metric hypertier_host_degraded.
-bool IsDegraded(const control::FleetSnapshot& fleet, const std::optional<Promised>& promised) {
-  if (!fleet.connected || !fleet.synced || fleet.host->policy.empty() || !promised) return true;
-  const auto over = [&](TierId tier) { return promised->reserved[tier] > (*fleet.host->capacity)[tier]; };
-  return std::any_of(kTiers.begin(), kTiers.end(), over);
-}
-
 // What a person should see to, each in a sentence.
-void WriteProblems(JsonWriter& json, const control::FleetSnapshot& fleet, const std::optional<Promised>& promised) {
+void WriteProblems(JsonWriter& json, const control::FleetSnapshot& fleet, const qos::Snapshot& commitments) {
   json.Key("problems").BeginArray();
   if (!fleet.connected) json.Value("no connection to libvirt: " + fleet.disconnect_reason);
   if (!fleet.host->off.empty()) json.Value("nothing is planned: " + fleet.host->off);
   if (!fleet.host->config_problem.empty()) json.Value(fleet.host->config_problem);
-  if (promised) {
-    for (const std::string& sentence : qos::Unmet(promised->commitments)) json.Value(sentence);
+  if (fleet.host->capacity) {
+    for (const std::string& sentence : qos::Unmet(commitments)) json.Value(sentence);
   }
   json.EndArray();
 }
@@ -70,7 +50,7 @@ void WriteCounts(JsonWriter& json, const control::FleetSnapshot& fleet) {
   json.Key("agents").BeginObject().Field("up", up).Field("down", down).EndObject();
 }
 
-void WriteSums(JsonWriter& json, const TierSums& sums) {
+void WriteSums(JsonWriter& json, const control::TierSums& sums) {
   json.Field("target_bytes", sums.target)
       .Field("charged_bytes", sums.charged)
       .Field("resident_bytes", sums.resident)
@@ -78,27 +58,8 @@ void WriteSums(JsonWriter& json, const TierSums& sums) {
       .Field("missing_bytes", sums.missing);
 }
 
-struct TenantFigures {
-  Sums sums;
-  PerTier<Bytes> vms_reservation;
-  const TenantRecord* record = nullptr;
-};
-
-// Without percentages of what nobody knows.
-policy::Terms Absolute(policy::Terms terms) {
-  for (const TierId tier : kTiers) {
-    for (std::optional<policy::Amount>* amount : {&terms[tier].reservation, &terms[tier].limit}) {
-      if (*amount && (*amount)->percent()) amount->reset();
-    }
-  }
-  return terms;
-}
-
-void WriteTenant(JsonWriter& json, const std::string& id, const TenantFigures& figures,
-                 const std::optional<PerTier<Bytes>>& capacity) {
-  const policy::Terms said = figures.record == nullptr ? policy::Terms() : figures.record->terms;
-  const PerTier<qos::TierPolicy> terms =
-      policy::Resolve(capacity ? said : Absolute(said), capacity.value_or(PerTier<Bytes>{}));
+void WriteTenant(JsonWriter& json, const std::string& id, const control::TenantFigures& figures) {
+  const PerTier<qos::TierPolicy>& terms = figures.terms;
   json.BeginObject()
       .Field("id", id)
       .Field("display_name", figures.record == nullptr ? std::string() : figures.record->display_name)
@@ -129,26 +90,27 @@ void WriteTenant(JsonWriter& json, const std::string& id, const TenantFigures& f
 }  // namespace
 
 void WriteHost(JsonWriter& json, const control::FleetSnapshot& fleet, const std::string& host_name) {
-  const std::optional<Promised> promised = Promised::Of(fleet);
-  Sums sums;
+  const qos::Snapshot commitments = control::CommitmentsOf(fleet);
+  const PerTier<Bytes> all_reserved = qos::Reserved(commitments);
+  control::Sums sums;
   for (const control::VmPtr& vm : fleet.vms) sums.Add(*vm);
   json.BeginObject()
       .Field("name", host_name)
       .Field("connected", fleet.connected)
       .Field("synced", fleet.synced)
       .Field("policy", fleet.host->policy)
-      .Field("default_mode", WordOf(fleet.host->default_mode))
-      .Field("degraded", IsDegraded(fleet, promised));
-  WriteProblems(json, fleet, promised);
+      .Field("default_mode", control::WordOf(fleet.host->default_mode))
+      .Field("degraded", control::IsDegraded(fleet, commitments));
+  WriteProblems(json, fleet, commitments);
   WriteMaintenance(json, fleet.host->maintenance);
   WriteCounts(json, fleet);
   json.Field("operations_running", fleet.counts.running).Field("hit_ratio", sums.HitRatio());
   json.Key("tiers").BeginArray();
   for (const TierId tier : kTiers) {
     std::optional<Bytes> capacity, reserved, unreserved, free;
-    if (promised) {
+    if (fleet.host->capacity) {
       capacity = (*fleet.host->capacity)[tier];
-      reserved = promised->reserved[tier];
+      reserved = all_reserved[tier];
       unreserved = *capacity - *reserved;
       free = *capacity - sums.tiers[tier].charged;
     }
@@ -165,19 +127,10 @@ void WriteHost(JsonWriter& json, const control::FleetSnapshot& fleet, const std:
 }
 
 void WriteTenants(JsonWriter& json, const control::FleetSnapshot& fleet) {
-  std::map<std::string, TenantFigures> tenants;
-  for (const auto& [id, record] : *fleet.tenants) tenants[id].record = &record;
-  for (const control::VmPtr& vm : fleet.vms) {
-    if (!vm->tenant.empty()) tenants[vm->tenant].sums.Add(*vm);
-  }
-  const qos::Snapshot commitments = control::CommitmentsOf(fleet);
-  for (const qos::Vm& vm : commitments.vms) {
-    const std::string& tenant = commitments.tenants[vm.tenant].name;
-    if (tenant.empty()) continue;
-    for (const TierId tier : kTiers) tenants[tenant].vms_reservation[tier] += vm.policy[tier].reservation;
-  }
   json.BeginArray();
-  for (const auto& [id, figures] : tenants) WriteTenant(json, id, figures, fleet.host->capacity);
+  for (const auto& [id, figures] : control::TenantsOf(fleet, control::CommitmentsOf(fleet))) {
+    if (!id.empty()) WriteTenant(json, id, figures);
+  }
   json.EndArray();
 }
 

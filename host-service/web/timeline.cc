@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "host-service/web/sums.h"
+#include "host-service/control/sums.h"
 
 namespace hypertier::web {
 namespace {
@@ -39,7 +39,7 @@ Sample SampleOf(const control::VmRecord& vm) {
   return sample;
 }
 
-Sample SampleOf(const Sums& sums) {
+Sample SampleOf(const control::Sums& sums) {
   Sample sample;
   for (const TierId tier : kTiers) {
     sample.target[tier] = sums.tiers[tier].target;
@@ -81,7 +81,7 @@ void Timelines::Take(const control::FleetSnapshot& fleet, absl::Time now) {
   const std::lock_guard lock(mutex_);
   absl::flat_hash_map<std::string, std::unique_ptr<Ring<std::uint32_t>>> kept;
   kept.reserve(fleet.vms.size());
-  Sums sums;
+  control::Sums sums;
   for (const control::VmPtr& vm : fleet.vms) {
     sums.Add(*vm);
     if (!vm->tiers) continue;

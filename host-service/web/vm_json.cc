@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/web/vm_json.h"
 
-#include "host-service/web/words.h"
+#include "host-service/control/words.h"
 
 namespace hypertier::web {
 namespace {
@@ -11,8 +11,8 @@ enum class Detail { kList, kFull };
 void WriteTier(JsonWriter& json, TierId id, const control::TierRecord& tier, Detail detail) {
   json.BeginObject()
       .Field("tier", TierName(id))
-      .Field("state", WordOf(tier.state))
-      .Field("compliance", WordOf(tier.compliance))
+      .Field("state", control::WordOf(tier.state))
+      .Field("compliance", control::WordOf(tier.compliance))
       .Field("cell_bytes", tier.cell)
       .Field("target_bytes", tier.target)
       .Field("balloon_bytes", tier.balloon)
@@ -41,13 +41,13 @@ void WriteFields(JsonWriter& json, const control::VmRecord& vm, Detail detail) {
   json.Field("uuid", vm.uuid)
       .Field("name", vm.name)
       .Field("tenant", vm.tenant)
-      .Field("state", WordOf(vm.state))
-      .Field("management", WordOf(vm.management))
+      .Field("state", control::WordOf(vm.state))
+      .Field("management", control::WordOf(vm.management))
       .Field("reason", vm.reason)
-      .Field("mode", WordOf(vm.mode))
-      .Field("provisioner", WordOf(vm.provisioner))
+      .Field("mode", control::WordOf(vm.mode))
+      .Field("provisioner", control::WordOf(vm.provisioner))
       .Field("operation", vm.operation)
-      .Field("agent_link", WordOf(vm.agent.link))
+      .Field("agent_link", control::WordOf(vm.agent.link))
       .Field("hit_ratio", hit_ratio);
   json.Key("tiers").BeginArray();
   if (vm.tiers) {
@@ -59,7 +59,7 @@ void WriteFields(JsonWriter& json, const control::VmRecord& vm, Detail detail) {
 void WriteAgent(JsonWriter& json, const control::AgentRecord& agent) {
   json.Key("agent")
       .BeginObject()
-      .Field("link", WordOf(agent.link))
+      .Field("link", control::WordOf(agent.link))
       .Field("version", agent.version)
       .Field("kernel_release", agent.kernel_release)
       .Field("transport", agent.transport)
@@ -123,7 +123,7 @@ void WriteVmInFull(JsonWriter& json, const control::VmRecord& vm) {
   json.Key("events").BeginArray();
   for (const control::VmEvent& event : *vm.events) {
     json.BeginObject()
-        .Field("kind", WordOf(event.kind))
+        .Field("kind", control::WordOf(event.kind))
         .Field("time", event.time)
         .Field("message", event.message)
         .EndObject();

@@ -8,7 +8,7 @@
 #include "common/tier.h"
 #include "host-service/control/model.h"
 
-namespace hypertier::web {
+namespace hypertier::control {
 
 // What VMs have of one tier together.
 struct TierSums {
@@ -27,7 +27,7 @@ struct Sums {
   PerTier<TierSums> tiers;
 
   // One that does not run, or is not two-tier, counts for nothing.
-  void Add(const control::VmRecord& vm);
+  void Add(const VmRecord& vm);
 
   // Share of all accesses that FMEM serves; absent without any.
   std::optional<double> HitRatio() const;
@@ -38,4 +38,4 @@ struct Sums {
   double hits_ = 0;
 };
 
-}  // namespace hypertier::web
+}  // namespace hypertier::control

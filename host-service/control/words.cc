@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host-service/web/words.h"
+#include "host-service/control/words.h"
 
-namespace hypertier::web {
+namespace hypertier::control {
 
 std::string_view WordOf(DomainState state) {
   switch (state) {
@@ -21,48 +21,47 @@ std::string_view WordOf(DomainState state) {
   return "unknown";
 }
 
-std::string_view WordOf(control::Management management) {
+std::string_view WordOf(Management management) {
   switch (management) {
-    case control::Management::kManaged:
+    case Management::kManaged:
       return "managed";
-    case control::Management::kWaiting:
+    case Management::kWaiting:
       return "waiting";
-    case control::Management::kUnmanaged:
+    case Management::kUnmanaged:
       break;
   }
   return "unmanaged";
 }
 
-std::string_view WordOf(control::LinkState link) {
+std::string_view WordOf(LinkState link) {
   switch (link) {
-    case control::LinkState::kUp:
+    case LinkState::kUp:
       return "up";
-    case control::LinkState::kStale:
+    case LinkState::kStale:
       return "stale";
-    case control::LinkState::kDown:
+    case LinkState::kDown:
       break;
   }
   return "down";
 }
 
-std::string_view WordOf(control::GuestTierState state) {
+std::string_view WordOf(GuestTierState state) {
   switch (state) {
-    case control::GuestTierState::kIdle:
+    case GuestTierState::kIdle:
       return "idle";
-    case control::GuestTierState::kShrinking:
+    case GuestTierState::kShrinking:
       return "shrinking";
-    case control::GuestTierState::kGrowing:
+    case GuestTierState::kGrowing:
       return "growing";
-    case control::GuestTierState::kShort:
+    case GuestTierState::kShort:
       return "short";
-    case control::GuestTierState::kUnknown:
+    case GuestTierState::kUnknown:
       break;
   }
   return "unknown";
 }
 
-std::string_view WordOf(control::EventKind kind) {
-  using control::EventKind;
+std::string_view WordOf(EventKind kind) {
   switch (kind) {
     case EventKind::kAgentConnected:
       return "agent_connected";
@@ -122,4 +121,4 @@ std::string_view WordOf(domain::Provisioner provisioner) {
   return provisioner == domain::Provisioner::kVirtioMem ? "virtio_mem" : "double_balloon";
 }
 
-}  // namespace hypertier::web
+}  // namespace hypertier::control

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The words that the JSON has for states: those of the gRPC API, in lower case and without their prefixes.
+// The words for states in JSON, metrics and logs: those of the gRPC API, in lower case and without their prefixes.
 #pragma once
 
 #include <optional>
@@ -8,13 +8,13 @@
 
 #include "host-service/control/model.h"
 
-namespace hypertier::web {
+namespace hypertier::control {
 
 std::string_view WordOf(DomainState state);
-std::string_view WordOf(control::Management management);
-std::string_view WordOf(control::LinkState link);
-std::string_view WordOf(control::GuestTierState state);
-std::string_view WordOf(control::EventKind kind);
+std::string_view WordOf(Management management);
+std::string_view WordOf(LinkState link);
+std::string_view WordOf(GuestTierState state);
+std::string_view WordOf(EventKind kind);
 std::string_view WordOf(policy::Mode mode);
 std::string_view WordOf(qos::Compliance compliance);
 std::string_view WordOf(domain::Provisioner provisioner);
@@ -26,4 +26,4 @@ std::optional<std::string_view> WordOf(const std::optional<T>& value) {
   return WordOf(*value);
 }
 
-}  // namespace hypertier::web
+}  // namespace hypertier::control

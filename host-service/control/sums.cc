@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host-service/web/sums.h"
+#include "host-service/control/sums.h"
 
 #include "host-service/control/commitment.h"
 
-namespace hypertier::web {
+namespace hypertier::control {
 
-void Sums::Add(const control::VmRecord& vm) {
-  if (!control::Runs(vm)) return;
+void Sums::Add(const VmRecord& vm) {
+  if (!Runs(vm)) return;
   ++vms;
   for (const TierId id : kTiers) {
-    const control::TierRecord& tier = (*vm.tiers)[id];
+    const TierRecord& tier = (*vm.tiers)[id];
     TierSums& sum = tiers[id];
     sum.target += tier.target.value_or(tier.cell);
     sum.charged += tier.charged;
@@ -27,4 +27,4 @@ std::optional<double> Sums::HitRatio() const {
   return hits_ / accesses_;
 }
 
-}  // namespace hypertier::web
+}  // namespace hypertier::control
