@@ -153,7 +153,7 @@ class Fleet:
                              runstate=RUNNING if vm.runs else SHUT_OFF)
 
     def _start_guests(self) -> None:
-        program = BUILD / 'host-service' / 'web' / 'page_guests'
+        program = BUILD / 'host-service' / 'channel' / 'fleet_guests'
         command = [program, self.folder / 'guests', str(len(self.vms)), str(self.vms[0].fmem), str(self.vms[0].smem)]
         guests = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.others.append(guests)
