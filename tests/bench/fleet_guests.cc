@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// fleet_guests FOLDER COUNT FMEM_MIB SMEM_MIB: the guests' ends of COUNT agent channels, on sockets FOLDER/0 to
-// FOLDER/COUNT-1; until SIGTERM. Each guest has cells of these sizes, and says where its hot memory is, but for every
-// fourth, which does not know.
+// fleet_guests FOLDER COUNT [FMEM_MIB SMEM_MIB]: the guests' ends of COUNT agent channels, each with the real agent's
+// session behind it, on sockets FOLDER/0 to FOLDER/COUNT-1; until SIGTERM. With sizes, each guest has cells of these,
+// and says where its hot memory is, but for every fourth, which does not know; without, none says it.
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -48,12 +48,10 @@ std::shared_ptr<const PlacementFigures> PlacementOf(std::size_t number, Bytes fm
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: fleet_guests FOLDER COUNT FMEM_MIB SMEM_MIB\n");
+  if (argc != 3 && argc != 5) {
+    std::fprintf(stderr, "usage: fleet_guests FOLDER COUNT [FMEM_MIB SMEM_MIB]\n");
     return 2;
   }
-  const hypertier::PerTier<Bytes> cells(Bytes::MiB(std::strtoul(argv[3], nullptr, 10)),
-                                        Bytes::MiB(std::strtoul(argv[4], nullptr, 10)));
   // A listening socket and a client each.
   rlimit files = {};
   getrlimit(RLIMIT_NOFILE, &files);
@@ -65,15 +63,19 @@ int main(int argc, char** argv) {
   sigaddset(&end, SIGINT);
   sigprocmask(SIG_BLOCK, &end, nullptr);
 
-  using hypertier::channel::FakeGuests;
-  const std::vector<FakeGuests::Kind> kinds(std::strtoul(argv[2], nullptr, 10), FakeGuests::Kind::kHonest);
-  const FakeGuests guests(argv[1], kinds, std::chrono::milliseconds(50), [&](std::size_t number, FakeGuest& guest) {
+  const auto shape = [&](std::size_t number, FakeGuest& guest) {
+    if (argc == 3) return;
+    const auto mib = [&](int argument) { return Bytes::MiB(std::strtoul(argv[argument], nullptr, 10)); };
+    const hypertier::PerTier<Bytes> cells(mib(3), mib(4));
     for (const hypertier::TierId tier : hypertier::kTiers) {
       guest.snapshot.tiers[tier]->present = cells[tier];
       guest.snapshot.tiers[tier]->free = hypertier::PagesOf(cells[tier], 0.2);
     }
     if (number % 4 != 3) guest.placement = PlacementOf(number, cells.fmem());
-  });
+  };
+  using hypertier::channel::FakeGuests;
+  const std::vector<FakeGuests::Kind> kinds(std::strtoul(argv[2], nullptr, 10), FakeGuests::Kind::kHonest);
+  const FakeGuests guests(argv[1], kinds, std::chrono::milliseconds(50), shape);
   int signal = 0;
   sigwait(&end, &signal);
 }
