@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "common/escape_json.h"
 #include "common/utf8.h"
 
 namespace hypertier {
@@ -72,28 +73,6 @@ std::vector<std::string> LogJournal(const LogFields* fields, std::string_view me
     journal.push_back(fmt::format("{}={}", field.journal, OneLine(value, kMostField)));
   });
   return journal;
-}
-
-std::string EscapeJson(std::string_view text) {
-  std::string escaped;
-  escaped.reserve(text.size());
-  while (!text.empty()) {
-    const Utf8Char next = DecodeUtf8(text);
-    const std::size_t length = std::max<std::size_t>(next.length, 1);
-    if (next.length == 0) {
-      // The sign for what is no character.
-      escaped += "\\ufffd";
-    } else if (next.point == '"' || next.point == '\\') {
-      escaped += '\\';
-      escaped += text[0];
-    } else if (next.point < 0x20 || next.point == 0x7f) {
-      escaped += fmt::format("\\u{:04x}", static_cast<unsigned>(next.point));
-    } else {
-      escaped += text.substr(0, length);
-    }
-    text.remove_prefix(length);
-  }
-  return escaped;
 }
 
 }  // namespace hypertier

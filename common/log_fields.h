@@ -49,7 +49,4 @@ std::string LogJson(const LogFields* fields, std::string_view message);
 // Fields of the journal: "MESSAGE=vm web1 (6f0c...): message", "HYPERTIER_VM=6f0c...", ...
 std::vector<std::string> LogJournal(const LogFields* fields, std::string_view message);
 
-// `text` as the inside of a JSON string: valid UTF-8 whatever it is.
-std::string EscapeJson(std::string_view text);
-
 }  // namespace hypertier

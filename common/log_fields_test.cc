@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/escape_json.h"
 #include "common/utf8.h"
 
 namespace hypertier {

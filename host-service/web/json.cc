@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <iterator>
 
-#include "common/text.h"
-#include "common/utf8.h"
+#include "common/escape_json.h"
 
 namespace hypertier::web {
 
@@ -73,25 +71,7 @@ JsonWriter& JsonWriter::Value(absl::Time time) {
 
 void JsonWriter::Quote(std::string_view text) {
   text_ += '"';
-  while (!text.empty()) {
-    const Utf8Char next = DecodeUtf8(text);
-    if (next.length == 0) {
-      text_ += "\xef\xbf\xbd";
-      text.remove_prefix(1);
-      continue;
-    }
-    const char32_t point = next.point;
-    if (point == '"' || point == '\\') {
-      text_ += '\\';
-      text_ += static_cast<char>(point);
-    } else if (point < 0x20 || point == 0x7f || point == '<' || point == '>' || point == '&' || point == 0x2028 ||
-               point == 0x2029) {
-      fmt::format_to(std::back_inserter(text_), "\\u{:04x}", static_cast<std::uint32_t>(point));
-    } else {
-      text_ += text.substr(0, next.length);
-    }
-    text.remove_prefix(next.length);
-  }
+  text_ += EscapeJson(text);
   text_ += '"';
 }
 

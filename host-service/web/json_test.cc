@@ -35,12 +35,12 @@ TEST(JsonTest, EscapesWhatIsNoPlainText) {
 TEST(JsonTest, ReplacesBytesThatAreNoUtf8) {
   EXPECT_EQ(Quoted("a\xff"
                    "b"),
-            "\"a\ufffdb\"");
+            "\"a\\ufffdb\"");
   // Cut off, overlong, a surrogate, beyond Unicode: a mark for each byte.
-  EXPECT_EQ(Quoted("\xe2\x82"), "\"\ufffd\ufffd\"");
-  EXPECT_EQ(Quoted("\xc0\xbc"), "\"\ufffd\ufffd\"");
-  EXPECT_EQ(Quoted("\xed\xa0\x80"), "\"\ufffd\ufffd\ufffd\"");
-  EXPECT_EQ(Quoted("\xf4\x90\x80\x80"), "\"\ufffd\ufffd\ufffd\ufffd\"");
+  EXPECT_EQ(Quoted("\xe2\x82"), "\"\\ufffd\\ufffd\"");
+  EXPECT_EQ(Quoted("\xc0\xbc"), "\"\\ufffd\\ufffd\"");
+  EXPECT_EQ(Quoted("\xed\xa0\x80"), "\"\\ufffd\\ufffd\\ufffd\"");
+  EXPECT_EQ(Quoted("\xf4\x90\x80\x80"), "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
 }
 
 TEST(JsonTest, WritesNumbersExactlyAndNullForWhatIsNone) {
