@@ -79,10 +79,12 @@ absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Listen(const s
                     address, std::strerror(errno)));
   }
   std::unique_ptr<MetricsEndpoint> endpoint(new MetricsEndpoint(std::move(listener), loop, std::move(render)));
-  absl::Status watched =
-      loop.Watch(endpoint->listener_.get(), EPOLLIN, [raw = endpoint.get()](std::uint32_t) { raw->Accept(); });
-  if (!watched.ok()) return watched;
+  if (absl::Status watched = endpoint->WatchListener(); !watched.ok()) return watched;
   return endpoint;
+}
+
+absl::Status MetricsEndpoint::WatchListener() {
+  return loop_.Watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { Accept(); });
 }
 
 MetricsEndpoint::~MetricsEndpoint() {
@@ -101,7 +103,8 @@ int MetricsEndpoint::port() const {
 }
 
 MetricsEndpoint::Time MetricsEndpoint::Run(Time now) {
-  Time next = Time::max();
+  if (listens_again_ <= now && WatchListener().ok()) listens_again_ = Time::max();
+  Time next = listens_again_;
   std::vector<int> late;
   for (const auto& [fd, connection] : connections_) {
     if (connection.until <= now) {
@@ -116,7 +119,14 @@ MetricsEndpoint::Time MetricsEndpoint::Run(Time now) {
 
 void MetricsEndpoint::Accept() {
   UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (fd.get() < 0) return;
+  if (fd.get() < 0) {
+    // It stays in the queue where there is nothing to take it with, and would wake the agent without end.
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      loop_.Unwatch(listener_.get());
+      listens_again_ = Clock::now() + kPatience;
+    }
+    return;
+  }
   // The oldest makes way: those that never end must not keep others out.
   if (connections_.size() >= kMostConnections) {
     const auto oldest = std::min_element(connections_.begin(), connections_.end(),

@@ -50,6 +50,7 @@ class MetricsEndpoint {
   MetricsEndpoint(UniqueFd listener, EventLoop& loop, std::function<std::string()> render)
       : listener_(std::move(listener)), loop_(loop), render_(std::move(render)) {}
 
+  absl::Status WatchListener();
   void Accept();
   void Serve(int fd);
   // False: the connection is done with.
@@ -62,6 +63,8 @@ class MetricsEndpoint {
   EventLoop& loop_;
   const std::function<std::string()> render_;
   std::map<int, Connection> connections_;
+  // While new ones are not looked for.
+  Time listens_again_ = Time::max();
 };
 
 }  // namespace hypertier::agent

@@ -71,7 +71,7 @@ void AddBalloons(Writer& out, const BalloonFigures& balloons) {
   if (balloons.pressure) out.Add(Metric::kMemoryPressure, {}, *balloons.pressure);
 }
 
-// The hotness curve at the sizes that hypertierd shows, too.
+// The hotness curve at a few sizes, as hypertierd shows it, but for what this guest sees of its cell.
 void AddCurve(Writer& out, const PlacementFigures& placement, Bytes cell) {
   HitCurve curve;
   for (const ranges::CurvePoint& point : placement.curve) curve.Add(Number(point.fmem), point.share);

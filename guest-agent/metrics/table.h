@@ -63,7 +63,8 @@ inline constexpr MetricTable<Metric> kTable = {{
       "Bytes that the VM took back when out of memory, since boot."}},
     {Metric::kMemoryPressure,
      {"hypertier_agent_memory_pressure_ratio", MetricType::kGauge, "ratio", "",
-      "Share of time in which some program waits for memory, over about 10 s. Absent where the kernel does not say."}},
+      "Share of time in which some program waits for memory: over 10 s, by the kernel; where it does not say, "
+      "estimated since the last scrape."}},
     {Metric::kPlacementInfo,
      {"hypertier_agent_placement_info", MetricType::kGauge, "", "source",
       "Always 1; where accesses are known from: pebs, accessed-bit, replay or none."}},
@@ -77,8 +78,8 @@ inline constexpr MetricTable<Metric> kTable = {{
      {"hypertier_agent_hot_set_bytes", MetricType::kGauge, "bytes", "", "Densest memory that fits into FMEM."}},
     {Metric::kExpectedHitRatio,
      {"hypertier_agent_expected_hit_ratio", MetricType::kGauge, "ratio", "cell_percent",
-      "Hotness curve: share of accesses that FMEM would serve if it were so many percent of its cell (10, 25, 50, 75, "
-      "100)."}},
+      "Hotness curve: share of accesses that FMEM would serve if it were so many percent of what "
+      "hypertier_agent_tier_cell_bytes says (10, 25, 50, 75, 100)."}},
     {Metric::kSamples,
      {"hypertier_agent_access_samples_total", MetricType::kCounter, "", "", "Samples of memory accesses used."}},
     {Metric::kSamplesLost,

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "guest-agent/mover/migrate.h"
 #include "guest-agent/mover/pairs.h"
 #include "guest-agent/mover/pressure.h"
+#include "guest-agent/mover/refusals.h"
 #include "guest-agent/mover/token_bucket.h"
 #include "guest-agent/system/cpu_budget.h"
 
@@ -173,6 +175,42 @@ TEST(Migrate, FindsPagesOfThisProcess) {
   EXPECT_EQ(migrator.Query(0x7fffffff, pages, nodes), MoveResult::kNoProcess);
   EXPECT_EQ(migrator.Query(getpid(), pages, std::span(nodes).first(2)), MoveResult::kOther);
   munmap(memory, kPages * 4096);
+}
+
+TEST(Refusals, EachPageHasOneReason) {
+  MoverStats stats;
+  stats.refused_exchanges.fill(1);
+  stats.refused_moves.fill(1);
+  const auto pages = RefusalsOf(stats);
+  EXPECT_EQ(std::accumulate(pages.begin(), pages.end(), std::uint64_t{0}), stats.refused_pages());
+  for (std::size_t reason = 0; reason < kRefusals; ++reason) EXPECT_GT(pages[reason], 0u) << kRefusalNames[reason];
+}
+
+TEST(Refusals, ManyReasonsAreFew) {
+  const auto of_exchange = [](std::size_t status) {
+    MoverStats stats;
+    stats.refused_exchanges[status] = 1;
+    const auto pages = RefusalsOf(stats);
+    return kRefusalNames[static_cast<std::size_t>(std::find(pages.begin(), pages.end(), 1) - pages.begin())];
+  };
+  const auto of_move = [](MoveResult result) {
+    MoverStats stats;
+    stats.refused_moves[static_cast<std::size_t>(result)] = 1;
+    const auto pages = RefusalsOf(stats);
+    return kRefusalNames[static_cast<std::size_t>(std::find(pages.begin(), pages.end(), 1) - pages.begin())];
+  };
+  EXPECT_EQ(of_exchange(HYPERPLACE_BUSY), "busy");
+  EXPECT_EQ(of_exchange(HYPERPLACE_PINNED), "pinned");
+  EXPECT_EQ(of_exchange(HYPERPLACE_SHARED), "shared");
+  EXPECT_EQ(of_exchange(HYPERPLACE_NOT_PRESENT), "absent");
+  EXPECT_EQ(of_exchange(HYPERPLACE_POLICY), "forbidden");
+  EXPECT_EQ(of_exchange(HYPERPLACE_WRONG_NODE), "elsewhere");
+  EXPECT_EQ(of_exchange(HYPERPLACE_CHANGED + 1), "other") << "a status that this agent does not know";
+  EXPECT_EQ(of_move(MoveResult::kBusy), "busy");
+  EXPECT_EQ(of_move(MoveResult::kShared), "shared");
+  EXPECT_EQ(of_move(MoveResult::kUnmapped), "absent");
+  EXPECT_EQ(of_move(MoveResult::kForbidden), "forbidden");
+  EXPECT_EQ(of_move(MoveResult::kNoMemory), "no_memory");
 }
 
 }  // namespace

@@ -101,6 +101,7 @@ void AddPlacement(const PlacementFigures& figures, v1::Report& report) {
   to.set_promoted_bytes(figures.promoted.count());
   to.set_demoted_bytes(figures.demoted.count());
   to.set_refused_pages(figures.refused_pages);
+  static_assert(kRefusals == v1::PlacementReport::Refusal::Reason_ARRAYSIZE);
   for (std::size_t reason = 0; reason < kRefusals; ++reason) {
     if (figures.refusals[reason] == 0) continue;
     v1::PlacementReport::Refusal* refusal = to.add_refusals();

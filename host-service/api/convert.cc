@@ -183,7 +183,7 @@ void ConvertAgent(const control::AgentRecord& record, v1::Agent& agent) {
   agent.set_transport(record.transport);
   agent.set_oom_deflates(record.oom_deflates);
   agent.set_oom_deflated_bytes(record.oom_deflated.count());
-  agent.set_memory_pressure(record.memory_pressure);
+  agent.set_memory_pressure(record.memory_pressure.value_or(0));
 }
 
 void ConvertPlacement(const agent::v1::PlacementReport& report, v1::Placement& placement) {

@@ -86,6 +86,10 @@ bool Runs(const VmRecord& vm) {
          (vm.state == DomainState::kRunning || vm.state == DomainState::kPaused || vm.state == DomainState::kSuspended);
 }
 
+bool NeedsAgent(const VmRecord& vm) {
+  return vm.state == DomainState::kRunning && vm.provisioner == domain::Provisioner::kDoubleBalloon;
+}
+
 Bytes CommittedOf(const Vm& vm, TierId tier, const EngineOptions& options) {
   if (!vm.TwoTier() || !vm.Alive()) return Bytes();
   // One whose guest has just booted will be planned; one that cannot be driven never will.

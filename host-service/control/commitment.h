@@ -15,6 +15,8 @@ namespace hypertier::control {
 
 // A two-tier VM with a QEMU.
 bool Runs(const VmRecord& vm);
+// A running one whose tiers follow its targets by its agent: with virtio-mem it may do without.
+bool NeedsAgent(const VmRecord& vm);
 
 // What nobody else can count on of a VM's tier, whether or not it is in use: what it reserves; where nobody plans its
 // target, that. Nothing of a VM that does not run.

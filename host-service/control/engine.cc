@@ -148,8 +148,8 @@ void Engine::Note(Vm& vm, EventKind kind, const Now& now, std::string message, s
   if (world_.on_event) world_.on_event(vm, vm.events->back());
 }
 
-void Engine::Trouble(const std::string& what, const absl::Status& status) {
-  if (world_.on_trouble) world_.on_trouble(what, status);
+void Engine::Trouble(const Vm* vm, const std::string& what, const absl::Status& status) {
+  if (world_.on_trouble) world_.on_trouble(vm, what, status);
 }
 
 std::optional<absl::Duration> Engine::Tick(const Now& now) {
@@ -196,12 +196,12 @@ void Engine::ForgetOld(const Now& now) {
   next_forget_ = now.mono + absl::Seconds(10);
   if (operations_.Forget(now.mono, options_.max_ended_operations) > 0) {
     const absl::Status status = world_.ledger->ForgetOperations(now.wall - options_.keep_operations);
-    if (!status.ok()) Trouble("forgetting old operations", status);
+    if (!status.ok()) Trouble(nullptr, "forgetting old operations", status);
   }
   if (audited_ > 0) {
     const absl::Status status = world_.ledger->ForgetAudit(options_.keep_audit);
     if (status.ok()) audited_ = 0;
-    if (!status.ok()) Trouble("forgetting old records of the audit log", status);
+    if (!status.ok()) Trouble(nullptr, "forgetting old records of the audit log", status);
   }
   if (!connected_) return;
   std::vector<std::string> gone;

@@ -45,8 +45,8 @@ struct EngineWorld {
   std::function<void(const Vm* vm, const OperationRecord& operation)> on_operation = {};
   // Told when libvirt is connected (again), with how many domains, and when it is not, with the reason; may be empty.
   std::function<void(bool connected, const std::string& detail)> on_connection;
-  // Told of trouble with the ledger, for the log; may be empty.
-  std::function<void(const std::string& what, const absl::Status& status)> on_trouble;
+  // Told of what could not be done (with the ledger, the planner, a VM), for the log; `vm` may be null; may be empty.
+  std::function<void(const Vm* vm, const std::string& what, const absl::Status& status)> on_trouble;
 };
 
 // Every decision of hypertierd: what is managed, who wins when targets differ, what a resize does. Single-threaded,
@@ -120,7 +120,8 @@ class Engine {
   absl::StatusOr<Vm*> FindByName(const std::string& name);
   void Touch(const Vm& vm) { dirty_.insert(vm.uuid); }
   void Note(Vm& vm, EventKind kind, const Now& now, std::string message, std::optional<TierId> tier = std::nullopt);
-  void Trouble(const std::string& what, const absl::Status& status);
+  // `vm`: what it is about; may be null.
+  void Trouble(const Vm* vm, const std::string& what, const absl::Status& status);
 
   // Domains.
   Vm& Create(const DomainInfo& domain, const Now& now);

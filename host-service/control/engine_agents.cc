@@ -235,7 +235,7 @@ void Engine::Adopt(Vm& vm, const Now& now) {
       CommitTargets(vm, targets, own ? report.generation : next,
                     {.begun = nullptr, .ended = running != nullptr ? &ended.record : nullptr, .audit = nullptr}, now);
   if (!status.ok()) {
-    Trouble(fmt::format("adopting the targets of {}", vm.name), status);
+    Trouble(&vm, fmt::format("adopting the targets of {}", vm.name), status);
     return;
   }
   if (running != nullptr) {
@@ -273,7 +273,7 @@ void Engine::Renew(Vm& vm, const Now& now) {
       CommitTargets(vm, vm.targets->bytes, generation,
                     {.begun = running != nullptr ? &renewed.record : nullptr, .ended = nullptr, .audit = nullptr}, now);
   if (!status.ok()) {
-    Trouble(fmt::format("taking a newer generation for {}", vm.name), status);
+    Trouble(&vm, fmt::format("taking a newer generation for {}", vm.name), status);
     return;
   }
   if (running != nullptr) operations_.Put(std::move(renewed));
@@ -297,7 +297,7 @@ void Engine::HandleRequested(const std::string& uuid, const absl::Status& status
   if (vm == nullptr) return;
   const std::string error = status.ok() ? "" : ToString(status.message());
   if (std::exchange(vm->asked.error, error) == error) return;
-  if (!error.empty()) Trouble(fmt::format("handing {} its targets; it is tried again", vm->name), status);
+  if (!error.empty()) Trouble(vm, fmt::format("handing {} its targets; it is tried again", vm->name), status);
   Touch(*vm);
   Advance(*vm, now);
 }

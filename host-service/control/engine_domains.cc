@@ -174,7 +174,7 @@ void Engine::TakeKeptTargets(Vm& vm, const Now& now) {
   }
   const absl::Status status = CommitTargets(vm, fitting, NextGeneration(vm), {}, now);
   if (!status.ok()) {
-    Trouble(fmt::format("fitting the targets of {} into its cells", vm.name), status);
+    Trouble(&vm, fmt::format("fitting the targets of {} into its cells", vm.name), status);
     return;
   }
   Note(vm, EventKind::kTargetsSet, now, "targets fitted into the domain's cells, which are others now");
@@ -250,7 +250,7 @@ void Engine::ForgetTargets(const std::string& uuid) {
   if (kept_.erase(uuid) == 0) return;
   const absl::Status status = world_.ledger->ForgetTargets(uuid);
   if (status.ok()) return;
-  Trouble(fmt::format("forgetting the targets of {}", uuid), status);
+  Trouble(nullptr, fmt::format("forgetting the targets of {}", uuid), status);
   unforgotten_targets_.insert(uuid);
 }
 

@@ -110,7 +110,7 @@ void Engine::ConfineIfNeeded(Vm& vm, std::optional<Bytes>& spare, const Now& now
     const Bytes excess = HeldOf(vm, TierId::kFmem) - TargetOf(vm, TierId::kFmem) - confinement.unseen;
     if (violating && excess > Bytes() && *spare == Bytes()) {
       confinement.next = now.mono + options_.enforcement.retry;
-      Trouble(fmt::format("confining {}", vm.name),
+      Trouble(&vm, fmt::format("confining {}", vm.name),
               absl::ResourceExhaustedError("all of the host's SMEM is held or promised; lower what is reserved of it"));
       if (!counts) return;
     }
@@ -132,7 +132,7 @@ void Engine::HandleConfined(const std::string& uuid, const absl::StatusOr<Confin
   const absl::Status trouble = confined.ok() ? confined->trouble : confined.status();
   if (!trouble.ok()) {
     confinement.next = now.mono + options_.enforcement.retry;
-    Trouble(fmt::format("confining {}", vm->name), trouble);
+    Trouble(vm, fmt::format("confining {}", vm->name), trouble);
   }
   const Bytes before = confinement.displaced.value_or(Bytes());
   if (!confined.ok()) {
@@ -190,7 +190,8 @@ void Engine::PunishIfDue(Vm& vm, const Now& now) {
                           .detail = why};
   // Nobody is punished without a trace.
   if (const absl::Status status = world_.ledger->WriteAudit(audit); !status.ok()) {
-    return Trouble(fmt::format("writing down why {} is to be {}", vm.name, pause ? "paused" : "destroyed"), status);
+    return Trouble(&vm, fmt::format("writing down why {} is to be {}", vm.name, pause ? "paused" : "destroyed"),
+                   status);
   }
   ++audited_;
   vm.confinement.punishment = std::move(why);
@@ -202,7 +203,7 @@ void Engine::HandlePunished(const std::string& uuid, bool paused, const absl::St
   if (vm == nullptr || vm->confinement.punishment.empty()) return;
   std::string why = std::exchange(vm->confinement.punishment, {});
   // It is tried again when the grace is over once more.
-  if (!status.ok()) return Trouble(fmt::format("qos.on_violation on {}", vm->name), status);
+  if (!status.ok()) return Trouble(vm, fmt::format("qos.on_violation on {}", vm->name), status);
   if (paused) why += "; resume it once its guest can give back";
   Note(*vm, paused ? EventKind::kPaused : EventKind::kDestroyed, now, std::move(why), TierId::kFmem);
 }

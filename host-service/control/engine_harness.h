@@ -80,7 +80,8 @@ class Harness {
                       .describe = [this](std::string_view xml) { return Describe(xml); },
                       .on_event = {},
                       .on_connection = {},
-                      .on_trouble = [this](const std::string& what, const absl::Status&) { troubles.push_back(what); }};
+                      .on_trouble = [this](const control::Vm*, const std::string& what,
+                                           const absl::Status&) { troubles.push_back(what); }};
     engine = std::make_unique<Engine>(options, world);
     return engine->Load(now).ok();
   }

@@ -157,7 +157,7 @@ bool Engine::ForgetVmPolicy(const std::string& uuid, const Now& now) {
   const AuditRecord audit =
       MakeAudit(caller, "policy.delete", "vms/" + uuid, policy::Changes(kept->second.policy, {}), now);
   if (const absl::Status status = world_.ledger->DeleteVmPolicy(uuid, audit); !status.ok()) {
-    Trouble(fmt::format("forgetting the policy of {}", uuid), status);
+    Trouble(nullptr, fmt::format("forgetting the policy of {}", uuid), status);
     return false;
   }
   ++audited_;

@@ -75,7 +75,7 @@ void Engine::PlanTargets(const Now& now) {
   const Fleet fleet = TheFleet(*tenants_, now);
   const qos::Plan plan = qos::MakePlan(fleet.snapshot, *options_.qos.policy);
   if (const std::vector<std::string> wrong = qos::Violations(fleet.snapshot, plan); !wrong.empty()) {
-    Trouble("planning targets; the last ones stay in force", absl::InternalError(wrong.front()));
+    Trouble(nullptr, "planning targets; the last ones stay in force", absl::InternalError(wrong.front()));
     return;
   }
 
@@ -91,7 +91,7 @@ void Engine::PlanTargets(const Now& now) {
   if (changed.empty()) return;
   // In one transaction: a write for each VM would hold up control for seconds.
   if (const absl::Status status = world_.ledger->SetManyTargets(records); !status.ok()) {
-    Trouble("writing down planned targets; the last ones stay in force", status);
+    Trouble(nullptr, "writing down planned targets; the last ones stay in force", status);
     return;
   }
   for (std::size_t i = 0; i < changed.size(); ++i) {

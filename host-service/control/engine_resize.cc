@@ -235,7 +235,7 @@ void Engine::EndOperation(Vm& vm, OperationRecord::State state, absl::Status err
 void Engine::SaveOperation(const OperationRecord& record) {
   const absl::Status status = world_.ledger->UpdateOperation(record);
   if (status.ok()) return;
-  Trouble(fmt::format("writing down the end of operations/{}", record.id), status);
+  Trouble(nullptr, fmt::format("writing down the end of operations/{}", record.id), status);
   unsaved_operations_.insert(record.id);
 }
 

@@ -33,7 +33,7 @@ void FillGuestsWord(const Vm& vm, const Now& now, qos::Vm& into) {
     }
     if (known) into.used = used;
   }
-  if (vm.link.report) into.pressure = vm.link.report->pressure;
+  if (vm.link.report) into.pressure = vm.link.report->pressure.value_or(0);
   if (now.mono < vm.pressed_until) into.pressure = 1;
   if (vm.link.placement == nullptr || vm.link.state != LinkState::kUp) return;
   for (const auto& point : vm.link.placement->curve()) {

@@ -89,7 +89,7 @@ GuestReport ReadReport(const agent::v1::Report& report, const PerTier<Bytes>& ce
   read.oom_deflated = Bytes(report.oom_deflated_bytes());
   read.transport = ReadTransport(report.transport());
   read.broken = report.broken();
-  read.pressure = report.memory_pressure();
+  if (report.has_memory_pressure()) read.pressure = report.memory_pressure();
   return read;
 }
 

@@ -46,7 +46,7 @@ struct GuestReport {
   std::string transport;
   bool broken = false;
   // Share of time in which its programs wait for memory.
-  double pressure = 0;
+  std::optional<double> pressure;
   // The hypervisor's word, not the guest's: what a tier was asked to be bounds what it may take from now on.
   bool by_hypervisor = false;
 

@@ -104,8 +104,8 @@ struct AgentRecord {
   std::string transport;
   std::uint64_t oom_deflates = 0;
   Bytes oom_deflated;
-  // Share of time in which its programs wait for memory, as it says.
-  double memory_pressure = 0;
+  // Share of time in which its programs wait for memory, as it says; absent while it does not.
+  std::optional<double> memory_pressure;
   // Figures of reports that were impossible (larger than the cell, tiers twice or unknown) and were bounded or left
   // out.
   std::uint64_t implausible_figures = 0;

@@ -49,13 +49,13 @@ AgentRecord MakeAgent(const Vm& vm) {
                      .transport = {},
                      .oom_deflates = 0,
                      .oom_deflated = Bytes(),
-                     .memory_pressure = 0,
+                     .memory_pressure = {},
                      .implausible_figures = link.implausible_figures};
   if (link.report) {
     record.transport = link.report->transport;
     record.oom_deflates = link.report->oom_deflates;
     record.oom_deflated = link.report->oom_deflated;
-    record.memory_pressure = link.report->pressure;
+    if (link.state == LinkState::kUp) record.memory_pressure = link.report->pressure;
   }
   return record;
 }

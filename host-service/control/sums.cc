@@ -22,6 +22,22 @@ void Sums::Add(const VmRecord& vm) {
   hits_ += vm.placement->access_rate() * vm.placement->hit_ratio();
 }
 
+Sums& Sums::operator+=(const Sums& others) {
+  vms += others.vms;
+  for (const TierId id : kTiers) {
+    TierSums& sum = tiers[id];
+    const TierSums& other = others.tiers[id];
+    sum.target += other.target;
+    sum.charged += other.charged;
+    sum.resident += other.resident;
+    sum.burst += other.burst;
+    sum.missing += other.missing;
+  }
+  accesses_ += others.accesses_;
+  hits_ += others.hits_;
+  return *this;
+}
+
 std::optional<double> Sums::HitRatio() const {
   if (!(accesses_ > 0)) return std::nullopt;
   return hits_ / accesses_;

@@ -28,6 +28,7 @@ struct Sums {
 
   // One that does not run, or is not two-tier, counts for nothing.
   void Add(const VmRecord& vm);
+  Sums& operator+=(const Sums& others);
 
   // Share of all accesses that FMEM serves; absent without any.
   std::optional<double> HitRatio() const;

@@ -367,6 +367,25 @@ TEST(EventLog, WhatIsLeftOutIsSaid) {
   EXPECT_EQ(Member(Members(lines.back()), "vm"), "u-1");
 }
 
+TEST(EventLog, AGuestCannotHideWhatItsHostDoes) {
+  control::Vm vm;
+  vm.uuid = "u-1";
+  EventLog log;
+  const std::vector<std::string> lines = Lines("json", [&] {
+    for (int i = 0; i < 100; ++i) log.Note(vm, {control::EventKind::kReboot, absl::Now(), "again", std::nullopt});
+    log.Note(vm, {control::EventKind::kDestroyed, absl::Now(), "kept too much", std::nullopt});
+    OperationRecord operation;
+    operation.uuid = "u-1";
+    log.Operation(&vm, operation);
+    log.Trouble(&vm, "confining it", absl::InternalError("no"));
+  });
+  ASSERT_GE(lines.size(), 3U);
+  EXPECT_EQ(Member(Members(lines[lines.size() - 3]), "event"), "destroyed");
+  EXPECT_EQ(Member(Members(lines[lines.size() - 2]), "event"), "operation_accepted");
+  EXPECT_EQ(Member(Members(lines.back()), "event"), "trouble");
+  EXPECT_EQ(Member(Members(lines.back()), "vm"), "u-1");
+}
+
 TEST(Journal, IsThereWhereStderrIsWhatSystemdConnected) {
   struct stat there = {};
   ASSERT_EQ(fstat(STDERR_FILENO, &there), 0);

@@ -31,6 +31,29 @@ bool IsWarning(control::EventKind kind) {
   }
 }
 
+// What a guest can cause as often as it likes.
+bool IsOfGuest(control::EventKind kind) {
+  switch (kind) {
+    case control::EventKind::kAgentConnected:
+    case control::EventKind::kAgentLost:
+    case control::EventKind::kLinkReset:
+    case control::EventKind::kTargetsAdopted:
+    case control::EventKind::kOomDeflate:
+    case control::EventKind::kShortfall:
+    case control::EventKind::kShortfallEnded:
+    case control::EventKind::kReboot:
+    case control::EventKind::kRediscard:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What its host or its operator does to a VM has lines of its own, which its guest cannot use up.
+std::string HostsKey(const std::string& uuid) {
+  return uuid + "/host";
+}
+
 LogFields About(const control::Vm& vm) {
   LogFields fields;
   fields.vm = vm.uuid;
@@ -84,7 +107,7 @@ bool EventLog::Admit(const std::string& key, const LogFields& fields) {
 
 void EventLog::Note(const control::Vm& vm, const control::VmEvent& event) {
   LogFields fields = About(vm);
-  if (!Admit(vm.uuid, fields)) return;
+  if (!Admit(IsOfGuest(event.kind) ? vm.uuid : HostsKey(vm.uuid), fields)) return;
   fields.event = control::WordOf(event.kind);
   if (event.tier) fields.tier = TierName(*event.tier);
   Log(IsWarning(event.kind) ? level_enum::warn : level_enum::info, fields, event.message);
@@ -95,7 +118,7 @@ void EventLog::Operation(const control::Vm* vm, const OperationRecord& operation
   if (vm != nullptr) fields = About(*vm);
   fields.vm = operation.uuid;
   fields.operation = operation.id;
-  if (!Admit(operation.uuid, fields)) return;
+  if (!Admit(HostsKey(operation.uuid), fields)) return;
   // Of one of both tiers, if of one only.
   if (!operation.targets.fmem() || !operation.targets.smem()) {
     fields.tier = TierName(operation.targets.fmem() ? TierId::kFmem : TierId::kSmem);
@@ -123,8 +146,9 @@ void EventLog::Connection(bool connected, const std::string& detail) {
   }
 }
 
-void EventLog::Trouble(const std::string& what, const absl::Status& status) {
+void EventLog::Trouble(const control::Vm* vm, const std::string& what, const absl::Status& status) {
   LogFields fields;
+  if (vm != nullptr) fields = About(*vm);
   fields.event = "trouble";
   if (Admit(what, fields)) Log(level_enum::err, fields, fmt::format("{}: {}", what, ToString(status.message())));
 }

@@ -23,7 +23,8 @@ class EventLog {
   // A resize that has begun or ended; `vm` may be null.
   void Operation(const control::Vm* vm, const OperationRecord& operation);
   void Connection(bool connected, const std::string& detail);
-  void Trouble(const std::string& what, const absl::Status& status);
+  // What could not be done; `vm` may be null.
+  void Trouble(const control::Vm* vm, const std::string& what, const absl::Status& status);
 
   // Whether a line may be written, and what else is to be said.
   struct Admission {

@@ -153,7 +153,8 @@ ExitCode Run(const Config& config, const ConfigReader& read) {
           },
       .on_operation = [&log](const control::Vm* vm, const OperationRecord& operation) { log.Operation(vm, operation); },
       .on_connection = [&log](bool connected, const std::string& detail) { log.Connection(connected, detail); },
-      .on_trouble = [&log](const std::string& what, const absl::Status& status) { log.Trouble(what, status); }};
+      .on_trouble = [&log](const control::Vm* vm, const std::string& what,
+                           const absl::Status& status) { log.Trouble(vm, what, status); }};
   control::Controller controller(EngineOptionsOf(config), std::move(world));
   wiring.controller = &controller;
 

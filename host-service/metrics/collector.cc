@@ -16,7 +16,6 @@ void AddEvents(Families& families, const EventCounts& events) {
     const auto kind = static_cast<control::EventKind>(i);
     families.Add(Metric::kVmEvents, {control::WordOf(kind)}, Number(events.Get(kind)));
   }
-  families.Add(Metric::kLinkResetsOfAll, {}, Number(events.Get(control::EventKind::kLinkReset)));
 }
 
 void AddOperations(Families& families, const control::OperationCounts& counts) {

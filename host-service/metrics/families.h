@@ -11,6 +11,9 @@
 
 #include "common/bytes.h"
 #include "common/duration_histogram.h"
+#include "common/hit_curve.h"
+#include "common/refusal.h"
+#include "common/tier.h"
 #include "host-service/metrics/table.h"
 
 namespace hypertier::metrics {
@@ -25,8 +28,7 @@ class Families {
       family.name = row.definition.name;
       family.help = row.definition.help;
       family.type = TypeOf(row.definition.type);
-      if (row.definition.labels == "vm") family.metric.reserve(vms);
-      if (row.definition.labels == "vm,tier") family.metric.reserve(2 * vms);
+      if (row.definition.labels.starts_with("vm")) family.metric.reserve(vms * SeriesOfVm(row.definition.labels));
     }
   }
 
@@ -56,6 +58,15 @@ class Families {
   }
 
  private:
+  // Of one metric of a VM, by its other label.
+  static std::size_t SeriesOfVm(std::string_view labels) {
+    if (labels == "vm,tier") return kTiers.size();
+    if (labels == "vm,how" || labels == "vm,stage") return 3;
+    if (labels == "vm,cell_percent") return kCellParts.size();
+    if (labels == "vm,reason") return kRefusals;
+    return 1;
+  }
+
   static prometheus::MetricType TypeOf(MetricType type) {
     return type == MetricType::kCounter ? prometheus::MetricType::Counter
            : type == MetricType::kGauge ? prometheus::MetricType::Gauge

@@ -28,10 +28,7 @@ struct Tallies {
       const std::optional<qos::Compliance>& known = (*vm.tiers)[id].compliance;
       if (known) ++compliance[id][static_cast<std::size_t>(*known)];
     }
-    // A VM with virtio-mem may do without.
-    const bool needs_agent = vm.provisioner == domain::Provisioner::kDoubleBalloon;
-    if (needs_agent && vm.state == DomainState::kRunning)
-      ++(vm.agent.link == control::LinkState::kUp ? agents_up : agents_down);
+    if (control::NeedsAgent(vm)) ++(vm.agent.link == control::LinkState::kUp ? agents_up : agents_down);
   }
 };
 
@@ -72,12 +69,11 @@ void AddHost(Families& families, const control::FleetSnapshot& fleet) {
   const bool known = fleet.host->capacity.has_value();
   families.Add(Metric::kHostDegraded, {}, control::IsDegraded(fleet, commitments) ? 1 : 0);
   families.Add(Metric::kHostMaintenance, {}, fleet.host->maintenance ? 1 : 0);
+  const auto tenants = control::TenantsOf(fleet, commitments);
   control::Sums sums;
+  for (const auto& [id, figures] : tenants) sums += figures.sums;
   Tallies tallies;
-  for (const control::VmPtr& vm : fleet.vms) {
-    tallies.Add(*vm);
-    sums.Add(*vm);
-  }
+  for (const control::VmPtr& vm : fleet.vms) tallies.Add(*vm);
   AddTallies(families, tallies);
   if (const std::optional<double> ratio = sums.HitRatio()) families.Add(Metric::kHostHitRatio, {}, *ratio);
   const PerTier<Bytes> reserved = qos::Reserved(commitments);
@@ -94,7 +90,7 @@ void AddHost(Families& families, const control::FleetSnapshot& fleet) {
     add(Metric::kHostReservation, reserved[tier]);
     add(Metric::kHostFree, commitments.capacity[tier] - of.charged);
   }
-  for (const auto& [id, figures] : control::TenantsOf(fleet, commitments)) AddTenant(families, id, figures, known);
+  for (const auto& [id, figures] : tenants) AddTenant(families, id, figures, known);
 }
 
 }  // namespace hypertier::metrics

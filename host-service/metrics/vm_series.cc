@@ -2,6 +2,9 @@
 #include "host-service/metrics/vm_series.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
+#include <string_view>
 
 #include "common/hit_curve.h"
 #include "common/refusal.h"
@@ -26,16 +29,26 @@ void AddTier(Families& families, const std::string& vm, TierId id, const control
   }
 }
 
-void AddRefusals(Families& families, const std::string& vm, const agent::v1::PlacementReport& placement) {
-  // Of those whose reason an older agent does not say, the reason is "other".
-  std::uint64_t other = placement.refused_pages();
-  for (const agent::v1::PlacementReport::Refusal& refusal : placement.refusals()) {
-    const auto reason = static_cast<std::size_t>(refusal.reason());
-    if (reason == 0 || reason >= kRefusals) continue;
-    families.Add(Metric::kRefusedPages, {vm, kRefusalNames[reason]}, Number(refusal.pages()));
-    other -= std::min(other, refusal.pages());
+// Whatever a guest says, there are no more words than these.
+std::string_view SourceOf(const agent::v1::PlacementReport& placement) {
+  if (placement.source().empty()) return "none";
+  for (const std::string_view known : {"pebs", "accessed-bit", "replay"}) {
+    if (placement.source() == known) return known;
   }
-  families.Add(Metric::kRefusedPages, {vm, kRefusalNames[0]}, Number(other));
+  return "other";
+}
+
+void AddRefusals(Families& families, const std::string& vm, const agent::v1::PlacementReport& placement) {
+  std::array<std::uint64_t, kRefusals> pages{};
+  for (const agent::v1::PlacementReport::Refusal& refusal : placement.refusals()) {
+    pages[static_cast<std::size_t>(refusal.reason())] = refusal.pages();
+  }
+  // Of those whose reason an older agent does not say, the reason is "other".
+  const std::uint64_t said = std::accumulate(pages.begin(), pages.end(), std::uint64_t{0});
+  pages[0] += placement.refused_pages() - std::min(said, placement.refused_pages());
+  for (std::size_t reason = 0; reason < kRefusals; ++reason) {
+    families.Add(Metric::kRefusedPages, {vm, kRefusalNames[reason]}, Number(pages[reason]));
+  }
 }
 
 void AddCurve(Families& families, const control::VmRecord& vm) {
@@ -51,7 +64,7 @@ void AddCurve(Families& families, const control::VmRecord& vm) {
 }
 
 void AddPlacement(Families& families, const std::string& vm, const agent::v1::PlacementReport& placement) {
-  families.Add(Metric::kPlacementInfo, {vm, placement.source().empty() ? "none" : placement.source()}, 1);
+  families.Add(Metric::kPlacementInfo, {vm, SourceOf(placement)}, 1);
   if (placement.has_hit_ratio()) families.Add(Metric::kHitRatio, {vm}, placement.hit_ratio());
   families.Add(Metric::kAccessRate, {vm}, placement.access_rate());
   families.Add(Metric::kHotSet, {vm}, Number(placement.hot_set_bytes()));
@@ -79,7 +92,7 @@ void AddVm(Families& families, const control::VmRecord& vm) {
   families.Add(Metric::kImplausible, {vm.uuid}, Number(vm.agent.implausible_figures));
   families.Add(Metric::kOomDeflates, {vm.uuid}, Number(vm.agent.oom_deflates));
   families.Add(Metric::kOomDeflatedBytes, {vm.uuid}, Number(vm.agent.oom_deflated));
-  families.Add(Metric::kMemoryPressure, {vm.uuid}, vm.agent.memory_pressure);
+  if (vm.agent.memory_pressure) families.Add(Metric::kMemoryPressure, {vm.uuid}, *vm.agent.memory_pressure);
   if (vm.placement == nullptr) return;
   AddPlacement(families, vm.uuid, *vm.placement);
   AddCurve(families, vm);

@@ -161,7 +161,7 @@ export const host = dashboard({
           lines({
             title: 'Links reset', unit: unit.opsPerSecond, width: 6,
             description: 'Links to agents that were reset because of what came over them. A guest that goes on so is broken or hostile.',
-          }, [['resets', rate(chosen.host('hypertier_link_resets_total'))]]),
+          }, [['resets', rate(chosen.host('hypertier_vm_events_total', 'kind="link_reset"'))]]),
           lines({ title: 'CPU of hypertierd', unit: unit.count, width: 6, description: 'In CPUs.' },
             [['CPUs', rate(chosen.host('hypertier_process_cpu_seconds_total'))]]),
           lines({ title: 'Memory of hypertierd', unit: unit.bytes, width: 6, description: 'What the process has in memory.' },
