@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/web/documents.h"
 
+#include "host-service/control/commitment.h"
 #include "host-service/web/host_json.h"
 #include "host-service/web/json.h"
 #include "host-service/web/vm_json.h"
@@ -39,10 +40,11 @@ std::string StatusDocument(const control::FleetSnapshot& fleet, const About& abo
   // A VM takes a good KiB.
   JsonWriter json(4096 + fleet.vms.size() * 1280);
   Begin(json, fleet, about);
+  const qos::Snapshot commitments = control::CommitmentsOf(fleet);
   json.Key("host");
-  WriteHost(json, fleet, about.host_name);
+  WriteHost(json, fleet, commitments, about.host_name);
   json.Key("tenants");
-  WriteTenants(json, fleet);
+  WriteTenants(json, fleet, commitments);
   json.Key("vms").BeginArray();
   for (const control::VmPtr& vm : fleet.vms) WriteVm(json, *vm);
   json.EndArray().EndObject();
@@ -53,7 +55,7 @@ std::string HostDocument(const control::FleetSnapshot& fleet, const About& about
   JsonWriter json(16 << 10);
   Begin(json, fleet, about);
   json.Key("host");
-  WriteHost(json, fleet, about.host_name);
+  WriteHost(json, fleet, control::CommitmentsOf(fleet), about.host_name);
   WriteTimeline(json, line);
   json.EndObject();
   return std::move(json).Take();

@@ -97,7 +97,7 @@ TEST(DocumentsTest, AVmInFullHasItsEventsCurveAndLastHour) {
   EXPECT_THAT(text, HasSubstr(R"("source":"pebs")"));
   EXPECT_THAT(text, HasSubstr(R"("curve":[{"fmem_bytes":4096,"share":0.5}])"));
   EXPECT_THAT(text, HasSubstr("\"events\":[{\"kind\":\"targets_set\",\"time\":\"2027-01-15T08:00:00.000Z\","
-                              "\"message\":\"fmem \ufffd\\u003c/script\\u003e\"}]"));
+                              "\"message\":\"fmem \\ufffd\\u003c/script\\u003e\"}]"));
   EXPECT_THAT(text,
               HasSubstr(R"("timeline":{"interval_seconds":30,"times":["2027-01-15T08:00:00.000Z"],)"
                         R"("fmem_target_bytes":[104857600],"fmem_resident_bytes":[41943040],)"

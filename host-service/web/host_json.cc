@@ -43,7 +43,7 @@ void WriteCounts(JsonWriter& json, const control::FleetSnapshot& fleet) {
     (vm->management == control::Management::kManaged   ? managed
      : vm->management == control::Management::kWaiting ? waiting
                                                        : unmanaged) += 1;
-    if (control::Runs(*vm)) (vm->agent.link == control::LinkState::kUp ? up : down) += 1;
+    if (control::NeedsAgent(*vm)) (vm->agent.link == control::LinkState::kUp ? up : down) += 1;
   }
   json.Key("vms").BeginObject().Field("managed", managed).Field("waiting", waiting).Field("unmanaged", unmanaged);
   json.EndObject();
@@ -89,8 +89,8 @@ void WriteTenant(JsonWriter& json, const std::string& id, const control::TenantF
 
 }  // namespace
 
-void WriteHost(JsonWriter& json, const control::FleetSnapshot& fleet, const std::string& host_name) {
-  const qos::Snapshot commitments = control::CommitmentsOf(fleet);
+void WriteHost(JsonWriter& json, const control::FleetSnapshot& fleet, const qos::Snapshot& commitments,
+               const std::string& host_name) {
   const PerTier<Bytes> all_reserved = qos::Reserved(commitments);
   control::Sums sums;
   for (const control::VmPtr& vm : fleet.vms) sums.Add(*vm);
@@ -126,9 +126,9 @@ void WriteHost(JsonWriter& json, const control::FleetSnapshot& fleet, const std:
   json.EndArray().EndObject();
 }
 
-void WriteTenants(JsonWriter& json, const control::FleetSnapshot& fleet) {
+void WriteTenants(JsonWriter& json, const control::FleetSnapshot& fleet, const qos::Snapshot& commitments) {
   json.BeginArray();
-  for (const auto& [id, figures] : control::TenantsOf(fleet, control::CommitmentsOf(fleet))) {
+  for (const auto& [id, figures] : control::TenantsOf(fleet, commitments)) {
     if (!id.empty()) WriteTenant(json, id, figures);
   }
   json.EndArray();

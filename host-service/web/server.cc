@@ -21,7 +21,7 @@ constexpr std::size_t kConnectionMemory = 16 << 10;
 
 constexpr std::array kSecurity = {
     std::pair{"Content-Security-Policy",
-              "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+              "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
               "base-uri 'none'; frame-ancestors 'none'; form-action 'none'"},
     std::pair{"X-Content-Type-Options", "nosniff"},
     std::pair{"Referrer-Policy", "no-referrer"},
@@ -81,7 +81,6 @@ class HttpServer final : public Server {
     if (!socket.ok()) return socket.status();
     socket_ = *std::move(socket);
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | (socket_.is_ipv6 ? MHD_USE_IPv6 : 0);
-    // The library never closes a socket that it was given.
     daemon_ =
         MHD_start_daemon(flags, 0, nullptr, nullptr, &HttpServer::OnRequest, this,                               //
                          MHD_OPTION_LISTEN_SOCKET, socket_.fd.get(),                                             //
@@ -89,8 +88,13 @@ class HttpServer final : public Server {
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory,                                  //
                          MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(options.idle / absl::Seconds(1)),  //
                          MHD_OPTION_END);
-    if (daemon_ != nullptr) return absl::OkStatus();
-    return absl::InternalError("listen.status: the HTTP server does not start; raise the limits of threads and files");
+    if (daemon_ == nullptr) {
+      return absl::InternalError(
+          "listen.status: the HTTP server does not start; raise the limits of threads and files");
+    }
+    // MHD_stop_daemon closes it.
+    socket_.fd.release();
+    return absl::OkStatus();
   }
 
   unsigned port() const override { return socket_.port; }

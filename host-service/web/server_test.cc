@@ -70,7 +70,7 @@ TEST_F(ServerTest, AnswersWithTheDocumentAndWhatKeepsABrowserFromDoingMore) {
   for (const char* header : {"Content-Type: application/json\r\n", "Cache-Control: no-store\r\n", "ETag: \"",
                              "X-Content-Type-Options: nosniff\r\n", "Referrer-Policy: no-referrer\r\n",
                              "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-                             "connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; "
+                             "connect-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
                              "form-action 'none'\r\n"}) {
     EXPECT_THAT(answer, HasSubstr(header));
   }

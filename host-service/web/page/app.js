@@ -66,8 +66,8 @@ function showStatus(answer) {
   showHost(status.host);
   fleetTitle = status.host.name === '' ? 'HyperTier' : `${status.host.name} – HyperTier`;
   document.title = fleetTitle;
-  showTenants(status.tenants);
   table.update(status.vms);
+  showTenants(status.tenants);
   setText(byId('version', HTMLElement), `hypertierd ${status.version}.`);
 }
 
@@ -94,14 +94,19 @@ async function refresh() {
   round += 1;
   const mine = round;
   const uuid = selected();
+  const feed = uuid === null ? statusFeed : vmFeed;
   try {
-    const answer = uuid === null ? await statusFeed.ask('api/v1/status') : await vmFeed.ask(`api/v1/vms/${uuid}`);
-    if (mine !== round) return;
+    const answer = await feed.ask(uuid === null ? 'api/v1/status' : `api/v1/vms/${uuid}`);
+    if (mine !== round) {
+      // It was not shown: the next answer must be whole.
+      feed.etag = '';
+      return;
+    }
     if (uuid === null) {
       showStatus(answer);
       if (performance.now() - linesAsked >= LINES_MS) {
-        linesAsked = performance.now();
         showLines(await linesFeed.ask('api/v1/host'));
+        linesAsked = performance.now();
       }
     } else {
       showVm(answer);

@@ -25,9 +25,7 @@ const COLUMNS = [
   { name: 'Why', value: reasonOf },
 ];
 
-// As many as fit on a screen; then more at a time, since each time the browser lays out the table anew.
-const FIRST_ROWS = 60;
-const ROWS_AT_A_TIME = 1000;
+const ROWS_AT_A_TIME = 100;
 
 /** @param {string} uuid */
 export function hrefOf(uuid) {
@@ -102,8 +100,8 @@ export class VmTable {
     this.rows = new Map();
     /** @type {Vm[]} */
     this.vms = [];
-    /** @type {number | undefined} */
-    this.more = undefined;
+    /** What makes more rows. @type {{ frame?: number, timer?: number }} */
+    this.more = {};
     this.sort = { column: 0, descending: false };
     this.search = byId('search', HTMLInputElement);
     this.filter = byId('filter', HTMLSelectElement);
@@ -165,28 +163,33 @@ export class VmTable {
     this.fill();
   }
 
-  /** Updates the rows, and makes those that are missing, a few at a time: the first are on the screen before the last are made. */
+  /**
+   * Updates the rows, and makes those that are missing, a few at a time: the first are on the screen before the last are made. They get into
+   * the document with the first and when all are there, so that the browser lays the table out twice.
+   */
   fill() {
-    clearTimeout(this.more);
-    const most = this.rows.size === 0 ? FIRST_ROWS : ROWS_AT_A_TIME;
+    cancelAnimationFrame(this.more.frame ?? 0);
+    clearTimeout(this.more.timer);
+    const first = this.rows.size === 0;
     let made = 0;
-    for (const vm of this.vms) {
+    for (const vm of this.complete ? this.vms : this.ordered()) {
       let row = this.rows.get(vm.uuid);
       if (row === undefined) {
-        if (made === most) continue;
+        if (made === ROWS_AT_A_TIME) continue;
         made += 1;
         row = new Row(vm.uuid);
         this.rows.set(vm.uuid, row);
       }
       row.update(vm);
     }
-    // What is on the screen first, and then all.
-    if (this.complete || made === this.rows.size) {
+    if (this.complete || first) {
       this.showStates();
       this.show();
     }
-    // After a frame has been drawn with them.
-    if (!this.complete) requestAnimationFrame(() => { this.more = setTimeout(() => this.fill(), 0); });
+    // After a frame has been drawn with the first.
+    const more = () => { this.more.timer = setTimeout(() => this.fill(), 0); };
+    if (!this.complete && first) this.more.frame = requestAnimationFrame(more);
+    if (!this.complete && !first) more();
   }
 
   get complete() {
@@ -211,20 +214,24 @@ export class VmTable {
     this.filter.value = chosen;
   }
 
-  /** Puts the rows into order, and hides those that are not looked for. */
-  show() {
+  /** The VMs in the order chosen; equals stay in hypertierd's, by name. */
+  ordered() {
     const { column, descending } = this.sort;
     const value = /** @type {Column} */ (COLUMNS[column]).value;
     const sign = descending ? -1 : 1;
     const keys = new Map(this.vms.map((vm) => [vm.uuid, value(vm)]));
     const compare = (/** @type {string | number} */ a, /** @type {string | number} */ b) => (
       typeof a === 'string' && typeof b === 'string' ? COLLATOR.compare(a, b) : Number(a) - Number(b));
-    // hypertierd's order, by name, is what equals are left in.
-    const ordered = [...this.vms].sort((a, b) => sign * compare(keys.get(a.uuid) ?? 0, keys.get(b.uuid) ?? 0));
+    return [...this.vms].sort((a, b) => sign * compare(keys.get(a.uuid) ?? 0, keys.get(b.uuid) ?? 0));
+  }
+
+  /** Puts the rows into order, and hides those that are not looked for. */
+  show() {
+    const { column, descending } = this.sort;
     const words = this.search.value.toLowerCase().split(/\s+/).filter((word) => word !== '');
     const state = this.filter.value;
     let matching = 0;
-    const elements = ordered.flatMap((vm) => {
+    const elements = this.ordered().flatMap((vm) => {
       const row = this.rows.get(vm.uuid);
       if (row === undefined) return [];
       const matches = words.every((word) => row.words.includes(word)) && (state === '' || row.stateWord === state);
