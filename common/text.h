@@ -4,6 +4,7 @@
 // do not take std's: we use abseil for Status and Time, fmt for formatting, and these.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,15 @@ inline std::string_view Trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+// Takes the next word off `text`; words are parted by spaces and tabs. Empty at the end.
+inline std::string_view NextWord(std::string_view& text) {
+  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  const std::size_t end = std::min(text.find_first_of(" \t", begin), text.size());
+  const std::string_view word = text.substr(begin, end - begin);
+  text.remove_prefix(end);
+  return word;
 }
 
 // ASCII only.

@@ -19,8 +19,8 @@ namespace {
 constexpr std::chrono::seconds kFollowInterval{5};
 constexpr std::chrono::seconds kControlInterval{1};
 // Rings are looked at so often that they are half full at most, as far as the last time tells.
-constexpr std::chrono::milliseconds kLeastInterval{20};
-constexpr std::chrono::milliseconds kMostInterval{1000};
+constexpr std::chrono::milliseconds kLeastReadInterval{20};
+constexpr std::chrono::milliseconds kMostReadInterval{1000};
 constexpr double kFill = 0.5;
 
 constexpr int kCalibrationCalls = 256;
@@ -187,9 +187,10 @@ void Pebs::Poll(ranges::Time now, const TargetTable& targets, std::vector<ranges
   }
   const ranges::Seconds since = polled_ == ranges::Time::min() ? ranges::Seconds(0) : now - polled_;
   polled_ = now;
-  ranges::Seconds next = kMostInterval;
-  if (fullest > 0) next = std::min(next, std::max(since, ranges::Seconds(kLeastInterval)) * (kFill / fullest));
-  due_ = now + std::chrono::duration_cast<std::chrono::nanoseconds>(std::max<ranges::Seconds>(next, kLeastInterval));
+  ranges::Seconds next = kMostReadInterval;
+  if (fullest > 0) next = std::min(next, std::max(since, ranges::Seconds(kLeastReadInterval)) * (kFill / fullest));
+  due_ =
+      now + std::chrono::duration_cast<std::chrono::nanoseconds>(std::max<ranges::Seconds>(next, kLeastReadInterval));
   control_cost_ += ThreadCpuTime() - begin;
   ControlPeriod(now);
 }

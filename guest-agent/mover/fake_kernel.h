@@ -13,6 +13,9 @@
 
 namespace hypertier::agent {
 
+// Where the memory of the tests' processes begins.
+inline constexpr ranges::Address kBase = 0x7f0000000000;
+
 // Pages of processes on nodes 0 (FMEM) and 1 (SMEM), and both ways to move them. Tests set what is refused.
 class FakeKernel final : public Hyperplace, public Migrator {
  public:

@@ -25,7 +25,6 @@ using ::testing::Contains;
 using ::testing::Each;
 using ::testing::IsEmpty;
 
-constexpr Address kBase = 0x7f0000000000;
 constexpr pid_t kHot = 10;
 constexpr pid_t kCold = 20;
 

@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 
-constexpr Address kBase = 0x7f0000000000;
 constexpr ProcessId kId{3};
 constexpr pid_t kPid = 33;
 

@@ -5,15 +5,10 @@
 
 #include <vector>
 
+#include "guest-agent/ranges/test_memory.h"
+
 namespace hypertier::ranges {
 namespace {
-
-constexpr ProcessId kProcess{1};
-constexpr Address kBase = 0x7f0000000000;
-
-Address Chunk(std::uint64_t number) {
-  return kBase + (number << kChunkShift);
-}
 
 class ClassifierTest : public ::testing::Test {
  protected:

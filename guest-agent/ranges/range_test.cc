@@ -6,12 +6,10 @@
 #include <numeric>
 
 #include "guest-agent/ranges/cuts.h"
+#include "guest-agent/ranges/test_memory.h"
 
 namespace hypertier::ranges {
 namespace {
-
-constexpr ProcessId kProcess{7};
-constexpr Address kBase = 0x7f0000000000;
 
 Address Chunks(std::uint64_t count) {
   return count << kChunkShift;

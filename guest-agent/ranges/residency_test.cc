@@ -5,17 +5,12 @@
 
 #include "guest-agent/ranges/areas.h"
 #include "guest-agent/ranges/deferred.h"
+#include "guest-agent/ranges/test_memory.h"
 
 namespace hypertier::ranges {
 namespace {
 
-constexpr ProcessId kProcess{1};
-constexpr Address kBase = 0x7f0000000000;
 using Pages = PerTier<std::uint32_t>;
-
-Address Chunk(std::uint64_t number) {
-  return kBase + (number << kChunkShift);
-}
 
 TEST(Residency, KeepsWhatIsGivenAndForgetsWhatIsEmpty) {
   Residency residency(4);

@@ -9,12 +9,10 @@
 #include <random>
 
 #include "guest-agent/ranges/simulated_guest.h"
+#include "guest-agent/ranges/test_memory.h"
 
 namespace hypertier::ranges {
 namespace {
-
-constexpr ProcessId kProcess{42};
-constexpr Address kBase = 0x7f0000000000;
 
 // 8 GiB of memory, 1 GiB of FMEM, 5,000 samples a second.
 SimulatedGuest::Setup Usual() {

@@ -10,14 +10,6 @@
 namespace hypertier {
 namespace {
 
-std::string_view NextWord(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-  const std::size_t end = std::min(line.find(' '), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(end);
-  return word;
-}
-
 // "7f2a00000000 bind:0 file=/memfd:ram dirty=300 N0=200 N1=100 kernelpagesize_kB=4"
 void AddLine(std::string_view line, std::uint64_t begin, Bytes size, ByNode& nodes) {
   const std::string_view address = NextWord(line);

@@ -18,7 +18,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using Action = EngineOptions::Enforcement::Action;
 
-EngineOptions Options(Action action = Action::kReport, bool confine = true) {
+EngineOptions EnforceOptions(Action action = Action::kReport, bool confine = true) {
   EngineOptions options;
   options.qos.capacity = PerTier<Bytes>{Bytes::GiB(4), Bytes::GiB(8)};
   options.enforcement.confine = confine;
@@ -30,7 +30,7 @@ EngineOptions Options(Action action = Action::kReport, bool confine = true) {
 // A guest of 1 GiB FMEM that was told to give back half of it, and holds `held_`.
 class EnforceTest : public testing::Test {
  protected:
-  explicit EnforceTest(EngineOptions options = Options()) : host_(std::move(options)) {
+  explicit EnforceTest(EngineOptions options = EnforceOptions()) : host_(std::move(options)) {
     host_.BecomeManaged();
     Measure();
     host_.Pass(absl::Seconds(3));
@@ -179,7 +179,7 @@ class FullSmemTest : public EnforceTest {
  protected:
   FullSmemTest() : EnforceTest(WithoutSpareSmem()) {}
   static EngineOptions WithoutSpareSmem() {
-    EngineOptions options = Options();
+    EngineOptions options = EnforceOptions();
     options.qos.capacity->smem() = Bytes::GiB(2);
     return options;
   }
@@ -258,7 +258,7 @@ TEST_F(EnforceTest, InMaintenanceNothingIsMoved) {
 
 TEST_F(EnforceTest, WhatWasMovedIsMissingOfTheHostsSmem) {
   BecomeConfined();
-  EngineOptions options = Options();
+  EngineOptions options = EnforceOptions();
   struct Vm vm;
   vm.state = DomainState::kRunning;
   vm.description.emplace();
@@ -269,7 +269,7 @@ TEST_F(EnforceTest, WhatWasMovedIsMissingOfTheHostsSmem) {
 
 class PauseTest : public EnforceTest {
  protected:
-  PauseTest() : EnforceTest(Options(Action::kPause, false)) {}
+  PauseTest() : EnforceTest(EnforceOptions(Action::kPause, false)) {}
 };
 
 TEST_F(PauseTest, AVmThatStaysViolatingIsPausedAfterItsGraceWithARecordOfWhy) {
@@ -331,7 +331,7 @@ TEST_F(PauseTest, OneIsNotPausedForWhatNobodyHasSeenSince) {
 }
 
 TEST_F(PauseTest, OneThatWasNeverToldIsNot) {
-  Harness host(Options(Action::kPause, false));
+  Harness host(EnforceOptions(Action::kPause, false));
   host.Define().boot_balloons = PerTier<Bytes>{Bytes::MiB(512), Bytes()};
   host.Appear();
   for (int i = 0; i < 60; ++i) {
@@ -394,7 +394,7 @@ TEST_F(PauseTest, WithoutALedgerNobodyIsPaused) {
 
 class DestroyTest : public EnforceTest {
  protected:
-  DestroyTest() : EnforceTest(Options(Action::kDestroy)) {}
+  DestroyTest() : EnforceTest(EnforceOptions(Action::kDestroy)) {}
 };
 
 TEST_F(DestroyTest, OneThatWasConfinedIsLeftAlive) {

@@ -17,10 +17,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr char kOther[] = "22222222-2222-4222-8222-222222222222";
+constexpr char kDatabase[] = "22222222-2222-4222-8222-222222222222";
 const Caller kAlice{.actor = "unix: alice", .reason = "ticket 7"};
 
-EngineOptions Options() {
+EngineOptions PromiseOptions() {
   EngineOptions options;
   options.qos.policy = *qos::MakeBurstPolicy("proportional");
   options.qos.policy_name = "proportional";
@@ -38,7 +38,7 @@ TenantRecord Acme(std::optional<policy::Amount> fmem_limit) {
 
 class EnginePromisesTest : public testing::Test {
  protected:
-  EnginePromisesTest() : host_(Options()) { host_.BecomeManaged(); }
+  EnginePromisesTest() : host_(PromiseOptions()) { host_.BecomeManaged(); }
 
   absl::StatusOr<TenantRecord> SetLimit(Bytes limit, const std::string& etag = "") {
     return host_.engine->UpdateTenant(
@@ -227,13 +227,13 @@ TEST_F(EnginePromisesTest, AGrantNamesTheTenantOfAVmWhoseDomainDoesNot) {
 TEST_F(EnginePromisesTest, AGrantOfAVmThatDoesNotRunIsCommittedToo) {
   const auto reserved = [this] { return qos::Reserved(CommitmentsOf(*host_.Look())).fmem(); };
   const Bytes own = reserved();
-  ASSERT_TRUE(host_.engine->SetGrants({Grant(kOther, Bytes::MiB(300))}, kAlice, host_.now).ok());
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kDatabase, Bytes::MiB(300))}, kAlice, host_.now).ok());
   EXPECT_EQ(reserved(), own + Bytes::MiB(300));
   // Nobody may grow into it.
   Obey();
   ASSERT_TRUE(host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(512))}).ok());
   Obey();
-  ASSERT_TRUE(host_.engine->SetGrants({Grant(kOther, Bytes::MiB(1000))}, kAlice, host_.now).ok());
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kDatabase, Bytes::MiB(1000))}, kAlice, host_.now).ok());
   const auto grown = host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(700))});
   EXPECT_EQ(grown.status().code(), absl::StatusCode::kOutOfRange);
   // Once it runs, what it reserves counts once.
@@ -252,7 +252,8 @@ TEST_F(EnginePromisesTest, WhatAMigrationHoldsOfARunningVmCountsOnce) {
   EXPECT_EQ(reserved(), Bytes::MiB(300));
   // One VM has one.
   ASSERT_TRUE(
-      host_.engine->SetGrants({Grant(kMigration, Bytes::MiB(300)), Grant(kOther, Bytes::MiB(300))}, kAlice, host_.now)
+      host_.engine
+          ->SetGrants({Grant(kMigration, Bytes::MiB(300)), Grant(kDatabase, Bytes::MiB(300))}, kAlice, host_.now)
           .ok());
   EXPECT_EQ(reserved(), Bytes::MiB(600));
   // The VM has a grant of its own: the other is of one that is on its way.
@@ -265,10 +266,10 @@ TEST_F(EnginePromisesTest, WhatAMigrationHoldsOfARunningVmCountsOnce) {
 }
 
 TEST_F(EnginePromisesTest, GrantsAreTakenAllOrNoneAndTheSameOnesChangeNothing) {
-  ASSERT_TRUE(host_.engine->SetGrants({Grant(kUuid, Bytes(1)), Grant(kOther, Bytes(2))}, kAlice, host_.now).ok());
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kUuid, Bytes(1)), Grant(kDatabase, Bytes(2))}, kAlice, host_.now).ok());
   EXPECT_THAT(host_.ledger.audit.back().detail, HasSubstr("2 grants: 2 new, 0 changed, 0 gone; reason: ticket 7"));
   const std::size_t audited = host_.ledger.audit.size();
-  ASSERT_TRUE(host_.engine->SetGrants({Grant(kOther, Bytes(2)), Grant(kUuid, Bytes(1))}, kAlice, host_.now).ok());
+  ASSERT_TRUE(host_.engine->SetGrants({Grant(kDatabase, Bytes(2)), Grant(kUuid, Bytes(1))}, kAlice, host_.now).ok());
   EXPECT_THAT(host_.ledger.audit, SizeIs(audited));
   const absl::Status twice =
       host_.engine->SetGrants({Grant(kUuid, Bytes(5)), Grant(kUuid, Bytes(6))}, kAlice, host_.now);
@@ -328,9 +329,9 @@ TEST_F(EnginePromisesTest, AVmThatNobodyPlansCannotGrowIntoWhatOthersHoldOrArePr
   Obey();
   host_.Pass(absl::Seconds(1));
   // 1024 MiB of the other one's leave 512.
-  domain::Description& other = host_.Define(kOther, "db1");
+  domain::Description& other = host_.Define(kDatabase, "db1");
   other.tenant = "globex";
-  host_.Appear(DomainState::kRunning, kOther);
+  host_.Appear(DomainState::kRunning, kDatabase);
   const auto refused = host_.Resize({Harness::To(TierId::kFmem, Bytes::MiB(513))});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kOutOfRange);
   EXPECT_THAT(ToString(refused.status().message()),
@@ -356,8 +357,8 @@ TEST_F(EnginePromisesTest, AGuestsTotalCountsNoMoreThanAClientsResize) {
   SayTotal(host_, Bytes::MiB(512));
   EXPECT_EQ(Fmem(), Bytes::MiB(512)) << "virsh setmem, as ever";
   // The other one's 1024 MiB leave 512.
-  host_.Define(kOther, "db1").tenant = "globex";
-  host_.Appear(DomainState::kRunning, kOther);
+  host_.Define(kDatabase, "db1").tenant = "globex";
+  host_.Appear(DomainState::kRunning, kDatabase);
   SayTotal(host_, Bytes::MiB(768));
   EXPECT_EQ(Fmem(), Bytes::MiB(512)) << "it would take what others hold";
   ASSERT_TRUE(host_.engine->SetMaintenance(true, kAlice, host_.now).ok());

@@ -17,7 +17,7 @@ constexpr char kWeb[] = "11111111-1111-4111-8111-111111111111";
 constexpr char kBatch[] = "22222222-2222-4222-8222-222222222222";
 constexpr char kOther[] = "33333333-3333-4333-8333-333333333333";
 
-EngineOptions Options(std::string_view burst = "proportional") {
+EngineOptions QosOptions(std::string_view burst = "proportional") {
   EngineOptions options;
   options.qos.policy = *qos::MakeBurstPolicy(burst);
   options.qos.capacity = PerTier<Bytes>{Bytes::MiB(1024), Bytes::GiB(16)};
@@ -39,7 +39,7 @@ class EngineQosTest : public testing::Test {
     double pressure = 0;
   };
 
-  explicit EngineQosTest(EngineOptions options = Options()) : host_(std::move(options)) {}
+  explicit EngineQosTest(EngineOptions options = QosOptions()) : host_(std::move(options)) {}
 
   void Start(const std::string& uuid, policy::VmTerms terms, Bytes used, PerTier<Bytes> balloons = {}) {
     host_.Define(uuid, "vm-" + uuid.substr(0, 1)).policy = std::move(terms);
@@ -284,7 +284,7 @@ class EngineWithoutCapacityTest : public EngineQosTest {
  protected:
   EngineWithoutCapacityTest() : EngineQosTest(WithoutCapacity()) {}
   static EngineOptions WithoutCapacity() {
-    EngineOptions options = Options();
+    EngineOptions options = QosOptions();
     options.qos.capacity.reset();
     options.qos.off = "smem: the host has 0 B of it";
     return options;
@@ -356,7 +356,7 @@ TEST_F(EngineQosTest, ANewConfigurationHoldsFromTheNextPlanOn) {
   Start(kWeb, {policy::Mode::kAuto, "gold", {}}, Bytes::GiB(3), {Bytes::MiB(512), Bytes()});
   Pass(10);
   ASSERT_EQ(host_.Tier(TierId::kFmem).policy.reservation, Bytes::MiB(768));
-  EngineOptions options = Options();
+  EngineOptions options = QosOptions();
   options.qos.classes["gold"].fmem() = {policy::Amount::Percent(10), policy::Amount::Percent(25), {}};
   options.qos.default_mode = policy::Mode::kAuto;
   host_.engine->Configure(options, host_.now);
@@ -371,7 +371,7 @@ TEST_F(EngineQosTest, AConfigurationThatIsNotInForceIsTold) {
   EXPECT_EQ(host_.Look()->host->config_problem, "line 3: no");
   // Neither maintenance nor other options take it back.
   ASSERT_TRUE(host_.engine->SetMaintenance(true, {.actor = "a", .reason = "b"}, host_.now).ok());
-  host_.engine->Configure(Options(), host_.now);
+  host_.engine->Configure(QosOptions(), host_.now);
   EXPECT_EQ(host_.Look()->host->config_problem, "line 3: no");
   EXPECT_TRUE(host_.Look()->host->maintenance);
   host_.engine->ReportConfig("");

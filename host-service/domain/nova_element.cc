@@ -31,7 +31,7 @@ absl::StatusOr<policy::Amount> ParseAmount(std::string_view text) {
   return policy::Amount::Of(*bytes);
 }
 
-absl::StatusOr<Bytes> ParseMoveRate(std::string_view text) {
+absl::StatusOr<Bytes> ParseMoveRateInMiB(std::string_view text) {
   return CheckMoveRate(ParseMiB(text));
 }
 
@@ -48,7 +48,7 @@ class ExtraSpecs {
     policy::VmTerms& policy = instance_.policy;
     if (key == "hypertier:qos_class") policy.qos_class = std::string(value);
     Read(key, "hypertier:policy", value, ParsePolicy, policy.mode);
-    Read(key, "hypertier:migrate_mbps", value, ParseMoveRate, instance_.move_rate);
+    Read(key, "hypertier:migrate_mbps", value, ParseMoveRateInMiB, instance_.move_rate);
     for (const TierId tier : kTiers) {
       policy::TierTerms& terms = policy.terms[tier];
       const std::string_view name = TierName(tier);

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // As libvirt 9.0 prints a running one, shortened. SMEM's device comes first, to show that it need not be second.
-constexpr std::string_view kLive = R"(<domain type='qemu' id='1'>
+constexpr std::string_view kLiveVirtioMem = R"(<domain type='qemu' id='1'>
   <name>vm</name>
   <uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>
   <maxMemory slots='3' unit='KiB'>1703936</maxMemory>
@@ -57,7 +57,7 @@ constexpr std::string_view kLive = R"(<domain type='qemu' id='1'>
 </domain>)";
 
 TEST(DescribeDomain, KnowsATierByItsCellAndItsVirtioMemDevice) {
-  const Description d = Describe(kLive);
+  const Description d = Describe(kLiveVirtioMem);
   ASSERT_TRUE(d.cells.has_value()) << d.not_tiered;
   EXPECT_EQ(d.provisioner(), Provisioner::kVirtioMem);
   EXPECT_EQ(*d.cells, (PerTier<Bytes>{Bytes::MiB(320), Bytes::MiB(320)}));
@@ -73,12 +73,12 @@ TEST(DescribeDomain, KnowsATierByItsCellAndItsVirtioMemDevice) {
 
 TEST(DescribeDomain, SaysWhatIsWrongWithVirtioMemThatMakesNoTwoTiers) {
   const std::pair<std::string, const char*> cases[] = {
-      {Replace(kLive, "<node>0</node>", "<node>1</node>"), "0 virtio-mem devices for fmem (guest node 0)"},
-      {Replace(kLive, "<node>0</node>", "<node>2</node>"), "guest node other than 0 and 1"},
-      {Replace(kLive, "<block unit='KiB'>2048</block>", ""), "no readable <block>"},
-      {Replace(kLive, "<block unit='KiB'>2048</block>", "<block>0</block>"), "contradict each other"},
-      {Replace(kLive, "<requested unit='KiB'>65536", "<requested unit='KiB'>-1"), "no readable <requested>"},
-      {Replace(kLive, "<current unit='KiB'>131072", "<current unit='GiB'>1"), "contradict each other"},
+      {Replace(kLiveVirtioMem, "<node>0</node>", "<node>1</node>"), "0 virtio-mem devices for fmem (guest node 0)"},
+      {Replace(kLiveVirtioMem, "<node>0</node>", "<node>2</node>"), "guest node other than 0 and 1"},
+      {Replace(kLiveVirtioMem, "<block unit='KiB'>2048</block>", ""), "no readable <block>"},
+      {Replace(kLiveVirtioMem, "<block unit='KiB'>2048</block>", "<block>0</block>"), "contradict each other"},
+      {Replace(kLiveVirtioMem, "<requested unit='KiB'>65536", "<requested unit='KiB'>-1"), "no readable <requested>"},
+      {Replace(kLiveVirtioMem, "<current unit='KiB'>131072", "<current unit='GiB'>1"), "contradict each other"},
   };
   for (const auto& [xml, why] : cases) {
     const Description d = Describe(xml);
@@ -88,7 +88,7 @@ TEST(DescribeDomain, SaysWhatIsWrongWithVirtioMemThatMakesNoTwoTiers) {
 }
 
 TEST(WithRequested, ChangesNothingButTheRequestedSizeOfTheTiersDevice) {
-  const auto device = WithRequested(kLive, TierId::kSmem, Bytes::MiB(32));
+  const auto device = WithRequested(kLiveVirtioMem, TierId::kSmem, Bytes::MiB(32));
   ASSERT_TRUE(device.ok()) << device.status();
   EXPECT_THAT(*device, AllOf(HasSubstr("<requested unit=\"KiB\">32768</requested>"), HasSubstr("virtiomem0"),
                              HasSubstr("<size unit=\"KiB\">262144</size>"), HasSubstr("bus=\"0x03\"")));
@@ -96,7 +96,7 @@ TEST(WithRequested, ChangesNothingButTheRequestedSizeOfTheTiersDevice) {
   EXPECT_EQ(WithRequested("<domain/>", TierId::kSmem, Bytes()).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
-constexpr std::string_view kPlain = R"(<domain type='kvm'>
+constexpr std::string_view kUntiered = R"(<domain type='kvm'>
   <name>plain</name>
   <memory unit='GiB'>1</memory>
   <vcpu>4</vcpu>
@@ -104,7 +104,7 @@ constexpr std::string_view kPlain = R"(<domain type='kvm'>
   <devices><memballoon model='virtio'/></devices>
 </domain>)";
 
-ShapeOptions Options() {
+ShapeOptions VirtioMemOptions() {
   ShapeOptions options;
   options.provisioner = Provisioner::kVirtioMem;
   options.cells = {Bytes::MiB(448), Bytes::MiB(576)};
@@ -114,11 +114,11 @@ ShapeOptions Options() {
 }
 
 TEST(ShapeDomain, MakesAPlainDomainOneWithVirtioMem) {
-  const auto xml = ShapeDomain(kPlain, Options());
+  const auto xml = ShapeDomain(kUntiered, VirtioMemOptions());
   ASSERT_TRUE(xml.ok()) << xml.status();
   const Description d = Describe(*xml);
   ASSERT_TRUE(d.cells.has_value()) << d.not_tiered;
-  EXPECT_EQ(*d.cells, Options().cells);
+  EXPECT_EQ(*d.cells, VirtioMemOptions().cells);
   // A quarter of all memory, and what a device of whole 128 MiB leaves.
   EXPECT_EQ(d.Base(TierId::kFmem), Bytes::MiB(320));
   EXPECT_EQ(d.Base(TierId::kSmem), Bytes::MiB(64));
@@ -131,24 +131,24 @@ TEST(ShapeDomain, MakesAPlainDomainOneWithVirtioMem) {
 }
 
 TEST(ShapeDomain, ShapedTwiceOrForTheOtherProvisionerIsAsShapedOnce) {
-  ShapeOptions options = Options();
+  ShapeOptions options = VirtioMemOptions();
   options.host_nodes = {};
-  const std::string once = *ShapeDomain(kPlain, options);
+  const std::string once = *ShapeDomain(kUntiered, options);
   EXPECT_EQ(*ShapeDomain(once, options), once);
   ShapeOptions balloons = options;
   balloons.provisioner = Provisioner::kDoubleBalloon;
   const std::string other = *ShapeDomain(once, balloons);
   EXPECT_THAT(other, AllOf(Not(HasSubstr("virtio-mem")), Not(HasSubstr("maxMemory")), HasSubstr("hypertier:v1")));
-  const Description d = Describe(*ShapeDomain(other, Options()));
+  const Description d = Describe(*ShapeDomain(other, VirtioMemOptions()));
   EXPECT_EQ(d.provisioner(), Provisioner::kVirtioMem);
   EXPECT_FALSE(d.boot_balloons.has_value());
 }
 
 TEST(ShapeDomain, RefusesSizesThatVirtioMemCannotHave) {
   const auto refusal = [](auto change) {
-    ShapeOptions options = Options();
+    ShapeOptions options = VirtioMemOptions();
     change(options);
-    const auto shaped = ShapeDomain(kPlain, options);
+    const auto shaped = ShapeDomain(kUntiered, options);
     EXPECT_FALSE(shaped.ok());
     return ToString(shaped.status().message());
   };

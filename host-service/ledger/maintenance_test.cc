@@ -6,19 +6,12 @@
 namespace hypertier {
 namespace {
 
+using test::Actions;
 using test::Audit;
 using test::LedgerDirectory;
 using test::Maintenance;
 using test::Tenant;
 using ::testing::ElementsAre;
-
-std::vector<std::string> Actions(Ledger& ledger) {
-  std::vector<std::string> actions;
-  const std::vector<AuditRecord> records = *ledger.LoadAudit(0, SIZE_MAX, "host");
-  actions.reserve(records.size());
-  for (const AuditRecord& record : records) actions.push_back(record.action);
-  return actions;
-}
 
 TEST(LedgerMaintenance, IsOffUntilItIsSetAndKeepsEveryFieldAcrossARestart) {
   const LedgerDirectory directory;
@@ -34,7 +27,7 @@ TEST(LedgerMaintenance, IsOffUntilItIsSetAndKeepsEveryFieldAcrossARestart) {
   auto ledger = OpenLedger(directory.path());
   ASSERT_TRUE(ledger.ok()) << ledger.status();
   EXPECT_TRUE(*(*ledger)->LoadMaintenance() == odd);
-  EXPECT_THAT(Actions(**ledger), ElementsAre("maintenance.begin"));
+  EXPECT_THAT(Actions(**ledger, "host"), ElementsAre("maintenance.begin"));
 }
 
 TEST(LedgerMaintenance, IsReplacedByTheNextAndLeavesNoneWhenItEnds) {
@@ -56,7 +49,7 @@ TEST(LedgerMaintenance, IsReplacedByTheNextAndLeavesNoneWhenItEnds) {
   ASSERT_TRUE(ledger.ok()) << ledger.status();
   EXPECT_TRUE(*(*ledger)->LoadMaintenance() == std::nullopt);
   EXPECT_TRUE((*ledger)->LoadTenants()->front() == Tenant("a", 1)) << "nothing else ends with it";
-  EXPECT_THAT(Actions(**ledger),
+  EXPECT_THAT(Actions(**ledger, "host"),
               ElementsAre("maintenance.end", "maintenance.end", "maintenance.begin", "maintenance.begin"));
 }
 

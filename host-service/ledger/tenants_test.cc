@@ -14,6 +14,7 @@ namespace {
 
 using policy::Amount;
 using policy::Mode;
+using test::Actions;
 using test::Audit;
 using test::LedgerDirectory;
 using test::Targets;
@@ -24,14 +25,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr std::size_t kAll = SIZE_MAX;
-
-std::vector<std::string> Actions(Ledger& ledger) {
-  std::vector<std::string> actions;
-  const std::vector<AuditRecord> records = *ledger.LoadAudit(0, kAll, "");
-  actions.reserve(records.size());
-  for (const AuditRecord& record : records) actions.push_back(record.action);
-  return actions;
-}
 
 TEST(LedgerTenants, KeepEveryFieldAcrossARestart) {
   const LedgerDirectory directory;

@@ -7,10 +7,12 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "host-service/ledger/sqlite_ledger.h"
 
@@ -59,6 +61,15 @@ inline void Execute(const std::string& path, const std::string& sql) {
   EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
   sqlite3_free(error);
   sqlite3_close(database);
+}
+
+// What the audit log says was done, the newest first; `subject` empty: to anything.
+inline std::vector<std::string> Actions(Ledger& ledger, const std::string& subject = "") {
+  std::vector<std::string> actions;
+  const std::vector<AuditRecord> records = *ledger.LoadAudit(0, SIZE_MAX, subject);
+  actions.reserve(records.size());
+  for (const AuditRecord& record : records) actions.push_back(record.action);
+  return actions;
 }
 
 inline TargetRecord Targets(std::uint64_t generation, const std::string& uuid = kUuid) {

@@ -21,41 +21,37 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Job {
-  CallPool::WhenStuck when_stuck;
-  CallPool::Call call;
-  CallPool::Done done;
-};
-
-// A key with a call that waits or runs; there is none for an idle key.
-struct Key {
-  std::deque<Job> waiting;
-  bool running = false;
-  // The call that runs is overdue.
-  bool stuck = false;
-  // A call of WhenStuck::kRefuse runs.
-  bool running_refusable = false;
-};
-
-struct Running {
-  std::string key;
-  CallPool::Done done;
-  Clock::time_point started;
-  bool overdue = false;
-};
-
-struct Answer {
-  CallPool::Done done;
-  absl::Status status;
-};
-
-bool Refusable(const Job& job) {
-  return job.when_stuck == CallPool::WhenStuck::kRefuse;
-}
-
 }  // namespace
 
 struct CallPool::Core : std::enable_shared_from_this<CallPool::Core> {
+  struct Job {
+    CallPool::WhenStuck when_stuck;
+    CallPool::Call call;
+    CallPool::Done done;
+  };
+
+  // A key with a call that waits or runs; there is none for an idle key.
+  struct Key {
+    std::deque<Job> waiting;
+    bool running = false;
+    // The call that runs is overdue.
+    bool stuck = false;
+    // A call of WhenStuck::kRefuse runs.
+    bool running_refusable = false;
+  };
+
+  struct Running {
+    std::string key;
+    CallPool::Done done;
+    Clock::time_point started;
+    bool overdue = false;
+  };
+
+  struct Answer {
+    CallPool::Done done;
+    absl::Status status;
+  };
+
   explicit Core(const Options& o) : options(o), deadline(absl::ToChronoNanoseconds(o.deadline)) {}
 
   const Options options;
@@ -73,6 +69,7 @@ struct CallPool::Core : std::enable_shared_from_this<CallPool::Core> {
   int answering = 0;  // threads inside a Done
   std::thread watchdog;
 
+  static bool Refusable(const Job& job) { return job.when_stuck == CallPool::WhenStuck::kRefuse; }
   int healthy() const { return static_cast<int>(lanes.size()) - overdue; }
   // A spare lane that is needed no longer.
   bool surplus(int lane) const { return lane >= options.threads && healthy() > options.threads; }
@@ -231,11 +228,11 @@ CallPool::~CallPool() {
 }
 
 void CallPool::Submit(const std::string& name, WhenStuck when_stuck, Call call, Done done) {
-  Job job{when_stuck, std::move(call), std::move(done)};
+  Core::Job job{when_stuck, std::move(call), std::move(done)};
   const std::lock_guard lock(core_->mutex);
   if (core_->stopped) return;
   const auto known = core_->keys.find(name);
-  if (Refusable(job)) {
+  if (Core::Refusable(job)) {
     std::string why;
     if (core_->healthy() <= 0) {
       why = fmt::format("domain {}: all {} threads hang in calls for other domains", name, core_->lanes.size());
@@ -243,7 +240,7 @@ void CallPool::Submit(const std::string& name, WhenStuck when_stuck, Call call, 
       why = fmt::format("domain {}: it hangs in an earlier call", name);
     } else if (known != core_->keys.end() &&
                ((known->second.running && known->second.running_refusable) ||
-                std::any_of(known->second.waiting.begin(), known->second.waiting.end(), Refusable))) {
+                std::any_of(known->second.waiting.begin(), known->second.waiting.end(), Core::Refusable))) {
       why = fmt::format("domain {}: another change is in progress", name);
     }
     if (!why.empty()) {
@@ -251,7 +248,7 @@ void CallPool::Submit(const std::string& name, WhenStuck when_stuck, Call call, 
       return;
     }
   }
-  Key& key = known == core_->keys.end() ? core_->keys[name] : known->second;
+  Core::Key& key = known == core_->keys.end() ? core_->keys[name] : known->second;
   const bool was_waiting = !key.waiting.empty();
   key.waiting.push_back(std::move(job));
   if (!was_waiting) core_->MakeReady(name, key);
@@ -259,8 +256,8 @@ void CallPool::Submit(const std::string& name, WhenStuck when_stuck, Call call, 
 
 void CallPool::Stop() {
   // Destroyed after the mutex is released: what they captured may have destructors of any kind.
-  std::unordered_map<std::string, Key> dropped;
-  std::vector<Answer> unanswered;
+  std::unordered_map<std::string, Core::Key> dropped;
+  std::vector<Core::Answer> unanswered;
   std::unique_lock lock(core_->mutex);
   if (std::exchange(core_->stopped, true)) return;
   dropped.swap(core_->keys);

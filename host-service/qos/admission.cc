@@ -9,14 +9,14 @@ namespace hypertier::qos {
 namespace {
 
 // Reservations of one tier.
-struct Sums {
+struct Reservations {
   Bytes host;
   // Of its VMs.
   std::vector<Bytes> tenants;
 };
 
-Sums Sum(const Snapshot& snapshot, TierId tier) {
-  Sums sum;
+Reservations Sum(const Snapshot& snapshot, TierId tier) {
+  Reservations sum;
   sum.tenants.resize(snapshot.tenants.size());
   for (const Vm& vm : snapshot.vms) sum.tenants[vm.tenant] += vm.policy[tier].reservation;
   for (std::size_t t = 0; t < snapshot.tenants.size(); ++t) {
@@ -40,7 +40,7 @@ std::string TenantSentence(TierId tier, const Tenant& tenant, Bytes reserved) {
 std::vector<std::string> Unmet(const Snapshot& snapshot) {
   std::vector<std::string> unmet;
   for (const TierId tier : kTiers) {
-    const Sums sum = Sum(snapshot, tier);
+    const Reservations sum = Sum(snapshot, tier);
     if (sum.host > snapshot.capacity[tier]) unmet.push_back(HostSentence(tier, sum.host, snapshot.capacity[tier]));
     for (std::size_t t = 0; t < sum.tenants.size(); ++t) {
       const Tenant& tenant = snapshot.tenants[t];
@@ -61,7 +61,7 @@ std::vector<std::string> WouldBeUnmet(const Snapshot& snapshot, std::size_t tena
     }
     if (more == Bytes()) continue;
     const Tenant& of = snapshot.tenants[tenant];
-    const Sums sum = Sum(snapshot, tier);
+    const Reservations sum = Sum(snapshot, tier);
     const Bytes by_vms = sum.tenants[tenant] + more;
     if (by_vms > of.policy[tier].limit) unmet.push_back(TenantSentence(tier, of, by_vms));
     // Out of what the tenant has reserved anyway it takes nothing from anybody.

@@ -10,20 +10,16 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr Bytes Gib(std::uint64_t n) {
-  return Bytes::GiB(n);
-}
-
 PerTier<TierPolicy> Wants(std::uint64_t fmem_gib, std::uint64_t smem_gib = 0) {
-  return {{.reservation = Gib(fmem_gib)}, {.reservation = Gib(smem_gib)}};
+  return {{.reservation = Bytes::GiB(fmem_gib)}, {.reservation = Bytes::GiB(smem_gib)}};
 }
 
 // 100 GiB of FMEM and 400 of SMEM. "a" has 30 of FMEM reserved for itself and at most 50, "b" nothing and no limit.
 class AdmissionTest : public ::testing::Test {
  protected:
   AdmissionTest() {
-    host_.capacity = {Gib(100), Gib(400)};
-    host_.tenants = {{"a", {{.reservation = Gib(30), .limit = Gib(50)}, {}}}, {"b", {}}};
+    host_.capacity = {Bytes::GiB(100), Bytes::GiB(400)};
+    host_.tenants = {{"a", {{.reservation = Bytes::GiB(30), .limit = Bytes::GiB(50)}, {}}}, {"b", {}}};
   }
   void Add(std::size_t tenant, const PerTier<TierPolicy>& policy) {
     Vm& vm = host_.vms.emplace_back();
@@ -62,12 +58,12 @@ TEST_F(AdmissionTest, WhatIsWrongAlreadyIsToldButNotHeldAgainstOthers) {
   EXPECT_THAT(Unmet(host_), ElementsAre("fmem: 120 GiB are reserved on this host, which has 100 GiB"));
   EXPECT_THAT(WouldBeUnmet(host_, 1, Wants(0, 10)), IsEmpty());
   EXPECT_THAT(WouldBeUnmet(host_, 0, Wants(20)), IsEmpty());
-  EXPECT_EQ(Reserved(host_).fmem(), Gib(120));
+  EXPECT_EQ(Reserved(host_).fmem(), Bytes::GiB(120));
 }
 
 TEST_F(AdmissionTest, AReservationAboveItsOwnLimitIsRefused) {
   PerTier<TierPolicy> policy = Wants(8);
-  policy.fmem().limit = Gib(4);
+  policy.fmem().limit = Bytes::GiB(4);
   EXPECT_THAT(WouldBeUnmet(host_, 1, policy),
               ElementsAre("fmem: a reservation of 8 GiB is above the VM's own limit of 4 GiB"));
 }

@@ -9,51 +9,55 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr Bytes Gib(std::uint64_t n) {
-  return Bytes::GiB(n);
-}
-
 std::vector<Bytes> Divide(std::string_view policy, const BurstProblem& problem) {
   return (*MakeBurstPolicy(policy))->Divide(problem);
 }
 
 TEST(BurstPolicy, StaticLendsNothing) {
-  BurstProblem problem{Gib(10), {{1, {}, Gib(10)}}, {{0, 1, Gib(5), Gib(5), {}}}};
-  EXPECT_THAT(Divide("static", problem), ElementsAre(Gib(0)));
+  BurstProblem problem{Bytes::GiB(10), {{1, {}, Bytes::GiB(10)}}, {{0, 1, Bytes::GiB(5), Bytes::GiB(5), {}}}};
+  EXPECT_THAT(Divide("static", problem), ElementsAre(Bytes::GiB(0)));
 }
 
 TEST(BurstPolicy, ProportionalGivesTenantsTheirShareHoweverManyVmsTheyHave) {
-  const BurstProblem problem{Gib(30),
-                             {{1, {}, Gib(100)}, {2, {}, Gib(100)}},
-                             {{0, 1, Gib(50), Gib(50), {}},
-                              {0, 1, Gib(50), Gib(50), {}},
-                              {0, 3, Gib(50), Gib(50), {}},
-                              {1, 1, Gib(50), Gib(50), {}}}};
-  EXPECT_THAT(Divide("proportional", problem), ElementsAre(Gib(2), Gib(2), Gib(6), Gib(20)));
+  const BurstProblem problem{Bytes::GiB(30),
+                             {{1, {}, Bytes::GiB(100)}, {2, {}, Bytes::GiB(100)}},
+                             {{0, 1, Bytes::GiB(50), Bytes::GiB(50), {}},
+                              {0, 1, Bytes::GiB(50), Bytes::GiB(50), {}},
+                              {0, 3, Bytes::GiB(50), Bytes::GiB(50), {}},
+                              {1, 1, Bytes::GiB(50), Bytes::GiB(50), {}}}};
+  EXPECT_THAT(Divide("proportional", problem),
+              ElementsAre(Bytes::GiB(2), Bytes::GiB(2), Bytes::GiB(6), Bytes::GiB(20)));
 }
 
 TEST(BurstPolicy, WhatNobodyWantsIsNotLeftIdle) {
-  const BurstProblem problem{Gib(30), {{1, {}, Gib(100)}}, {{0, 1, Gib(2), Gib(50), {}}, {0, 1, Gib(4), Gib(50), {}}}};
-  EXPECT_THAT(Divide("proportional", problem), ElementsAre(Gib(14), Gib(16)));
+  const BurstProblem problem{Bytes::GiB(30),
+                             {{1, {}, Bytes::GiB(100)}},
+                             {{0, 1, Bytes::GiB(2), Bytes::GiB(50), {}}, {0, 1, Bytes::GiB(4), Bytes::GiB(50), {}}}};
+  EXPECT_THAT(Divide("proportional", problem), ElementsAre(Bytes::GiB(14), Bytes::GiB(16)));
 }
 
 TEST(BurstPolicy, HotnessGivesWhereItServesMost) {
   // A GiB serves 900, 500 and 100 accesses a second, for the first; 400 for the second, whose shares are twice as many.
-  const auto a_gib = static_cast<double>(Gib(1).count());
+  const auto a_gib = static_cast<double>(Bytes::GiB(1).count());
   const BurstProblem problem{
-      Gib(3),
-      {{1, {}, Gib(100)}, {1, {}, Gib(100)}},
-      {{0, 1, Gib(50), Gib(50), {{Gib(1), 900 / a_gib}, {Gib(1), 500 / a_gib}, {Gib(8), 100 / a_gib}}},
-       {1, 2, Gib(50), Gib(50), {{Gib(4), 400 / a_gib}}}}};
-  EXPECT_THAT(Divide("hotness", problem), ElementsAre(Gib(1), Gib(2)));
+      Bytes::GiB(3),
+      {{1, {}, Bytes::GiB(100)}, {1, {}, Bytes::GiB(100)}},
+      {{0,
+        1,
+        Bytes::GiB(50),
+        Bytes::GiB(50),
+        {{Bytes::GiB(1), 900 / a_gib}, {Bytes::GiB(1), 500 / a_gib}, {Bytes::GiB(8), 100 / a_gib}}},
+       {1, 2, Bytes::GiB(50), Bytes::GiB(50), {{Bytes::GiB(4), 400 / a_gib}}}}};
+  EXPECT_THAT(Divide("hotness", problem), ElementsAre(Bytes::GiB(1), Bytes::GiB(2)));
 }
 
 TEST(BurstPolicy, HotnessKeepsWhatATenantHasReserved) {
-  const auto a_gib = static_cast<double>(Gib(1).count());
-  const BurstProblem problem{Gib(4),
-                             {{1, {}, Gib(100)}, {1, Gib(3), Gib(100)}},
-                             {{0, 1, Gib(50), Gib(50), {{Gib(9), 900 / a_gib}}}, {1, 1, Gib(3), Gib(50), {}}}};
-  EXPECT_THAT(Divide("hotness", problem), ElementsAre(Gib(1), Gib(3)));
+  const auto a_gib = static_cast<double>(Bytes::GiB(1).count());
+  const BurstProblem problem{Bytes::GiB(4),
+                             {{1, {}, Bytes::GiB(100)}, {1, Bytes::GiB(3), Bytes::GiB(100)}},
+                             {{0, 1, Bytes::GiB(50), Bytes::GiB(50), {{Bytes::GiB(9), 900 / a_gib}}},
+                              {1, 1, Bytes::GiB(3), Bytes::GiB(50), {}}}};
+  EXPECT_THAT(Divide("hotness", problem), ElementsAre(Bytes::GiB(1), Bytes::GiB(3)));
 }
 
 TEST(BurstPolicy, AnUnknownOneIsRefused) {

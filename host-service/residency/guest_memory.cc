@@ -14,15 +14,6 @@ namespace {
 constexpr std::string_view kMemfdPrefix = "/memfd:";
 constexpr std::string_view kDeleted = " (deleted)";
 
-// Takes the next word off `text`.
-std::string_view NextWord(std::string_view& text) {
-  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  const std::size_t end = std::min(text.find_first_of(" \t", begin), text.size());
-  const std::string_view word = text.substr(begin, end - begin);
-  text.remove_prefix(end);
-  return word;
-}
-
 bool ParseHex(std::string_view text, std::uint64_t& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
   return error == std::errc() && end == text.data() + text.size();

@@ -108,13 +108,13 @@ TEST(ProcResidencyProbe, FindsTheFilesAgainWhenADescriptorIsAnotherFileNow) {
   EXPECT_EQ(probe.Measure(target).value(), PerTier<Bytes>(Bytes::MiB(2), Bytes::MiB(3)));
 }
 
-constexpr char kSmaps[] =
+constexpr char kSmapsOfQemu[] =
     "7fe893e00000-7fe894200000 rw-p 00000000 00:00 0 \nRss: 40 kB\n"
     "7fe894400000-7fe894c00000 rw-p 00000000 00:00 0 \nRss: 80 kB\n";
 
 TEST(ProcResidencyProbe, ReadsAnonymousMemoryFromSmaps) {
   const Host host;
-  host.Write("proc/123/smaps", kSmaps);
+  host.Write("proc/123/smaps", kSmapsOfQemu);
   ProcResidencyProbe probe = host.Probe();
   const ResidencyTarget target = Target(Backing::kAnonymous, kCells);
   EXPECT_EQ(probe.Measure(target).value(), PerTier<Bytes>(Bytes::KiB(40), Bytes::KiB(80)));
@@ -124,7 +124,7 @@ TEST(ProcResidencyProbe, ReadsAnonymousMemoryFromSmaps) {
 
 TEST(ProcResidencyProbe, FollowsTheVmToItsNextProcess) {
   const Host host;
-  host.Write("proc/123/smaps", kSmaps);
+  host.Write("proc/123/smaps", kSmapsOfQemu);
   ProcResidencyProbe probe = host.Probe();
   const ResidencyTarget target = Target(Backing::kAnonymous, kCells);
   ASSERT_TRUE(probe.Measure(target).ok());
@@ -139,7 +139,7 @@ TEST(ProcResidencyProbe, FollowsTheVmToItsNextProcess) {
 
 TEST(ProcResidencyProbe, DoesNotMeasureAnotherProcessInItsPlace) {
   const Host host;
-  host.Write("proc/123/smaps", kSmaps);
+  host.Write("proc/123/smaps", kSmapsOfQemu);
   ProcResidencyProbe probe = host.Probe();
   const ResidencyTarget target = Target(Backing::kAnonymous, kCells);
   host.Write("proc/123/cmdline", "/usr/sbin/sshd");
@@ -166,7 +166,7 @@ TEST(ProcResidencyProbe, RefusesWhatItCannotMeasureAndSaysWhy) {
 
 TEST(ProcResidencyProbe, ForgetsVmsThatHaveGone) {
   const Host host;
-  host.Write("proc/123/smaps", kSmaps);
+  host.Write("proc/123/smaps", kSmapsOfQemu);
   std::string command = "qemu";
   std::vector<std::string> uuids;
   for (int i = 0; i < 63; ++i) uuids.push_back("uuid-of-vm-" + std::to_string(i) + "-");

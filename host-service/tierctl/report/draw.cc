@@ -40,7 +40,7 @@ struct Plane {
   double Y(double value) const { return top + kPlotHeight - std::clamp(value / most, 0.0, 1.0) * kPlotHeight; }
 };
 
-std::string Point(double x, double y) {
+std::string Coordinates(double x, double y) {
   return fmt::format("{:.1f},{:.1f}", x, y);
 }
 
@@ -70,7 +70,7 @@ std::string LinePath(const std::vector<double>& x, const Values& values, const P
   for (const auto& [begin, end] : Runs(values)) {
     const char* command = "M";
     for (const std::size_t i : Corners(values, begin, end)) {
-      path += command + Point(plane.X(x[i]), plane.Y(values[i]));
+      path += command + Coordinates(plane.X(x[i]), plane.Y(values[i]));
       command = "L";
     }
     // What is alone between two gaps is a dot, by its round ends.
@@ -86,12 +86,12 @@ std::string AreaPath(const std::vector<double>& x, const Values& upper, const Va
   for (const auto& [begin, end] : Runs(upper)) {
     const char* command = "M";
     for (const std::size_t i : Corners(upper, begin, end)) {
-      path += command + Point(plane.X(x[i]), plane.Y(upper[i]));
+      path += command + Coordinates(plane.X(x[i]), plane.Y(upper[i]));
       command = "L";
     }
     std::vector<std::size_t> back = Corners(lower, begin, end);
     std::reverse(back.begin(), back.end());
-    for (const std::size_t i : back) path += "L" + Point(plane.X(x[i]), plane.Y(lower[i]));
+    for (const std::size_t i : back) path += "L" + Coordinates(plane.X(x[i]), plane.Y(lower[i]));
     path += "Z";
   }
   return path;

@@ -18,7 +18,7 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr Span kSpan{.from = 1'700'000'000, .to = 1'700'003'600, .step = 15};
+constexpr Span kHour{.from = 1'700'000'000, .to = 1'700'003'600, .step = 15};
 
 // Answers queries that hold a text with these label sets, each with value 1; all others with nothing.
 class ScopeTest : public ::testing::Test {
@@ -26,7 +26,7 @@ class ScopeTest : public ::testing::Test {
   void Knows(const std::string& metric, std::vector<json> labels) { known_.emplace_back(metric, std::move(labels)); }
 
   absl::StatusOr<Scope> Find(Kind kind, const std::string& name, const std::string& instance = "") {
-    return FindScope(prometheus_, kind, name, instance, kSpan);
+    return FindScope(prometheus_, kind, name, instance, kHour);
   }
   std::string Complaint(Kind kind, const std::string& name, const std::string& instance = "") {
     return ToString(Find(kind, name, instance).status().message());
@@ -40,9 +40,9 @@ class ScopeTest : public ::testing::Test {
       for (const json& labels : all) {
         json series = {{"metric", labels}};
         if (range) {
-          series["values"] = {{kSpan.from, "1048576"}, {kSpan.to, "1048576"}};
+          series["values"] = {{kHour.from, "1048576"}, {kHour.to, "1048576"}};
         } else {
-          series["value"] = {kSpan.to, "1"};
+          series["value"] = {kHour.to, "1"};
         }
         result.push_back(series);
       }
@@ -112,7 +112,7 @@ TEST_F(ScopeTest, WithoutSeriesOfVmsItSaysWhy) {
 TEST_F(ScopeTest, WhatPrometheusDoesNotKnowIsLeftOut) {
   Knows("hypertier_build_info", {{{"instance", "a"}}});
   Knows("hypertier_host_tier_target_bytes", {{{"tier", "fmem"}}});
-  const auto document = Gather(prometheus_, *Find(Kind::kHost, ""), kSpan);
+  const auto document = Gather(prometheus_, *Find(Kind::kHost, ""), kHour);
   ASSERT_TRUE(document.ok()) << document.status();
   ASSERT_EQ(document->charts.size(), 1U);
   EXPECT_EQ(document->charts[0].title, "FMEM");
