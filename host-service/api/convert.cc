@@ -181,8 +181,8 @@ void ConvertAgent(const control::AgentRecord& record, v1::Agent& agent) {
   if (record.last_report != absl::InfinitePast()) ToProto(record.last_report, *agent.mutable_last_report_time());
   agent.set_link_resets(record.link_resets);
   agent.set_transport(record.transport);
-  agent.set_oom_deflates(record.oom_deflates);
-  agent.set_oom_deflated_bytes(record.oom_deflated.count());
+  agent.set_oom_deflates(record.oom_deflates.value_or(0));
+  agent.set_oom_deflated_bytes(record.oom_deflated.value_or(Bytes()).count());
   agent.set_memory_pressure(record.memory_pressure.value_or(0));
 }
 

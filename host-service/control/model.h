@@ -102,8 +102,9 @@ struct AgentRecord {
   absl::Time last_report = absl::InfinitePast();
   std::uint64_t link_resets = 0;
   std::string transport;
-  std::uint64_t oom_deflates = 0;
-  Bytes oom_deflated;
+  // Absent before its first report.
+  std::optional<std::uint64_t> oom_deflates;
+  std::optional<Bytes> oom_deflated;
   // Share of time in which its programs wait for memory, as it says; absent while it does not.
   std::optional<double> memory_pressure;
   // Figures of reports that were impossible (larger than the cell, tiers twice or unknown) and were bounded or left

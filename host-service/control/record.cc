@@ -47,8 +47,8 @@ AgentRecord MakeAgent(const Vm& vm) {
                      .last_report = link.last_report_wall,
                      .link_resets = link.resets,
                      .transport = {},
-                     .oom_deflates = 0,
-                     .oom_deflated = Bytes(),
+                     .oom_deflates = {},
+                     .oom_deflated = {},
                      .memory_pressure = {},
                      .implausible_figures = link.implausible_figures};
   if (link.report) {

@@ -58,6 +58,8 @@ TEST_F(CollectorTest, ShowsWhatIsKnownAndLeavesOutWhatIsNot) {
   vm->uuid = "u1";
   vm->name = "web1";
   vm->tenant = "acme \"quoted\"";
+  vm->state = DomainState::kRunning;
+  vm->provisioner = domain::Provisioner::kDoubleBalloon;
   vm->management = control::Management::kManaged;
   vm->tiers.emplace();
   vm->tiers->fmem().cell = Bytes::GiB(1);
@@ -152,6 +154,27 @@ TEST_F(CollectorTest, AGuestMakesNoLabelsUp) {
   EXPECT_THAT(Text(), HasSubstr("\nhypertier_vm_placement_info{vm=\"u1\",source=\"other\"} 1\n"));
   EXPECT_THAT(Text(), Not(HasSubstr("4711")));
   EXPECT_THAT(Text(), Not(HasSubstr("hypertier_vm_memory_pressure_ratio"))) << "it has not said";
+}
+
+TEST_F(CollectorTest, WhatNoAgentHasSaidIsNoZero) {
+  const auto vm = [](const char* uuid, domain::Provisioner provisioner, DomainState state) {
+    auto record = std::make_shared<control::VmRecord>();
+    record->uuid = uuid;
+    record->state = state;
+    record->provisioner = provisioner;
+    record->tiers.emplace();
+    return record;
+  };
+  source_.snapshot->vms = {
+      vm("silent", domain::Provisioner::kDoubleBalloon, DomainState::kRunning),
+      vm("needs-none", domain::Provisioner::kVirtioMem, DomainState::kRunning),
+      vm("off", domain::Provisioner::kDoubleBalloon, DomainState::kShutOff),
+  };
+  const std::string text = Text();
+  EXPECT_THAT(text, HasSubstr("\nhypertier_vm_agent_up{vm=\"silent\"} 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("hypertier_vm_agent_up{vm=\"needs-none\"}")));
+  EXPECT_THAT(text, Not(HasSubstr("hypertier_vm_agent_up{vm=\"off\"}")));
+  EXPECT_THAT(text, Not(HasSubstr("hypertier_vm_oom_deflate"))) << "a counter that begins at 0 again would look reset";
 }
 
 TEST_F(CollectorTest, WhatHypertierdItselfTakesIsThere) {

@@ -204,7 +204,7 @@ inline constexpr MetricTable<Metric> kTable = {{
       "guest has confirmed its balloons."}},
     {Metric::kAgentUp,
      {"hypertier_vm_agent_up", MetricType::kGauge, "", "vm",
-      "1 while the guest's agent reports, else 0. Two-tier domains only."}},
+      "1 while the guest's agent reports, else 0. Only of running VMs that need one: not of those with virtio-mem."}},
     {Metric::kLinkResets,
      {"hypertier_vm_link_resets_total", MetricType::kCounter, "", "vm",
       "Times the agent's link was reset because of what came over it."}},

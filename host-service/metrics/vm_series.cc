@@ -8,6 +8,7 @@
 
 #include "common/hit_curve.h"
 #include "common/refusal.h"
+#include "host-service/control/commitment.h"
 
 namespace hypertier::metrics {
 namespace {
@@ -87,11 +88,13 @@ void AddVm(Families& families, const control::VmRecord& vm) {
   families.Add(Metric::kVmInfo, {vm.uuid, vm.name, vm.tenant}, 1);
   if (!vm.tiers) return;
   for (const TierId tier : kTiers) AddTier(families, vm.uuid, tier, (*vm.tiers)[tier]);
-  families.Add(Metric::kAgentUp, {vm.uuid}, vm.agent.link == control::LinkState::kUp ? 1 : 0);
+  if (control::NeedsAgent(vm)) {
+    families.Add(Metric::kAgentUp, {vm.uuid}, vm.agent.link == control::LinkState::kUp ? 1 : 0);
+  }
   families.Add(Metric::kLinkResets, {vm.uuid}, Number(vm.agent.link_resets));
   families.Add(Metric::kImplausible, {vm.uuid}, Number(vm.agent.implausible_figures));
-  families.Add(Metric::kOomDeflates, {vm.uuid}, Number(vm.agent.oom_deflates));
-  families.Add(Metric::kOomDeflatedBytes, {vm.uuid}, Number(vm.agent.oom_deflated));
+  if (vm.agent.oom_deflates) families.Add(Metric::kOomDeflates, {vm.uuid}, Number(*vm.agent.oom_deflates));
+  if (vm.agent.oom_deflated) families.Add(Metric::kOomDeflatedBytes, {vm.uuid}, Number(*vm.agent.oom_deflated));
   if (vm.agent.memory_pressure) families.Add(Metric::kMemoryPressure, {vm.uuid}, *vm.agent.memory_pressure);
   if (vm.placement == nullptr) return;
   AddPlacement(families, vm.uuid, *vm.placement);

@@ -40,6 +40,11 @@ absl::Status CheckFile(const std::string& path, bool force) {
   struct stat there = {};
   if (lstat(path.c_str(), &there) != 0) return absl::OkStatus();
   if (S_ISDIR(there.st_mode)) return absl::InvalidArgumentError(fmt::format("--output {} is a folder", path));
+  // rename() would put a file where a device or a pipe was.
+  if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
+    return absl::InvalidArgumentError(
+        fmt::format("--output {} is no ordinary file: name one, or one that is not there yet", path));
+  }
   return force ? absl::OkStatus() : Exists(path);
 }
 

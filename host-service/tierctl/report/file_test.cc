@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -53,6 +54,14 @@ TEST_F(FileTest, AnErrorNamesTheFlagAndLeavesNothingBehind) {
   EXPECT_THAT(ToString(WriteFile(folder_ + "/no/such/folder", "x", false).message()), HasSubstr("--output"));
   EXPECT_THAT(ToString(CheckFile(folder_, true).message()), HasSubstr("is a folder"));
   EXPECT_EQ(Files(), 0);
+}
+
+TEST_F(FileTest, ForceReplacesNoPipeAndNoDevice) {
+  ASSERT_EQ(mkfifo(path().c_str(), 0600), 0);
+  EXPECT_THAT(ToString(WriteFile(path(), "x", true).message()), HasSubstr("is no ordinary file"));
+  EXPECT_TRUE(std::filesystem::is_fifo(path()));
+  EXPECT_EQ(Files(), 1);
+  EXPECT_THAT(ToString(CheckFile("/dev/null", true).message()), HasSubstr("is no ordinary file"));
 }
 
 }  // namespace

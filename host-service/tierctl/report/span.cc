@@ -69,7 +69,11 @@ absl::StatusOr<std::chrono::seconds> ParseLast(std::string_view text) {
 
 Span LastSpan(std::time_t now, std::chrono::seconds last, std::time_t most) {
   Span span;
-  span.step = std::max<std::time_t>(kLeastStep, (last.count() + most - 1) / most);
+  const std::time_t least = std::max<std::time_t>(kLeastStep, (last.count() + most - 1) / most);
+  span.step = least;
+  // One that leaves nothing over, if there is one of that size: 11 hours stay 11 hours.
+  while (span.step <= 2 * least && last.count() % span.step != 0) ++span.step;
+  if (span.step > 2 * least) span.step = least;
   span.to = now;
   span.from = now - last.count() / span.step * span.step;
   return span;

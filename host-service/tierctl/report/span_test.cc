@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host-service/tierctl/report/span.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+
+#include <utility>
 
 #include "common/text.h"
 #include "host-service/tierctl/report/ticks.h"
@@ -55,6 +58,16 @@ TEST_F(SpanTest, PointsAreAtMostSoManyAndEndNow) {
     EXPECT_LE(span.size(), 1441U) << last;
     EXPECT_GE(span.seconds(), last - span.step) << last;
     EXPECT_EQ(span.at(span.size() - 1), 10'000'000) << last;
+  }
+}
+
+TEST_F(SpanTest, StaysAsLongAsAskedWhereAStepDividesIt) {
+  for (const auto& [hours, words] :
+       {std::pair{11, "11 hours"}, {13, "13 hours"}, {25, "25 hours"}, {31 * 24, "31 days"}}) {
+    const Span span = LastSpan(10'000'000, std::chrono::hours(hours));
+    EXPECT_EQ(span.seconds(), hours * 3600) << "a step of " << span.step;
+    EXPECT_LE(span.size(), 1441U);
+    EXPECT_EQ(DescribeLast(span), fmt::format("the last {}", words));
   }
 }
 
