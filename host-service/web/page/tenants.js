@@ -2,9 +2,8 @@
 //
 // A table of the tenants, with a bar for each tier.
 
-import { Bar } from './bars.js';
-import { setBytes } from './bars.js';
-import { arrange, byId, el, setText } from './dom.js';
+import { Bar, setBytes } from './bars.js';
+import { arrange, byId, el, setAttribute, setText } from './dom.js';
 import { numberText } from './format.js';
 
 class Row {
@@ -32,12 +31,17 @@ class Row {
     setText(this.vms, numberText(tenant.vms));
     tenant.tiers.forEach((tier, i) => {
       // Without a limit the bar is as long as the most of what it shows.
-      const most = Math.max(tier.target_bytes, tier.resident_bytes, tier.reservation_bytes);
-      this.bars[i]?.update({ whole: tier.limit_bytes ?? most, resident: tier.resident_bytes, target: tier.target_bytes, reserved: tier.reservation_bytes });
+      const reserved = Math.max(tier.reservation_bytes, tier.vms_reservation_bytes);
+      const most = Math.max(tier.target_bytes, tier.resident_bytes, reserved);
+      this.bars[i]?.update({ whole: tier.limit_bytes ?? most, resident: tier.resident_bytes, target: tier.target_bytes, reserved });
       const limit = this.bars[i]?.texts.whole;
-      if (limit !== undefined && tier.limit_bytes === null) setText(limit, 'none');
-      const reserved = this.reserved[i];
-      if (reserved !== undefined) setBytes(reserved, Math.max(tier.reservation_bytes, tier.vms_reservation_bytes));
+      if (limit !== undefined && tier.limit_bytes === null) {
+        setText(limit, 'none');
+        setAttribute(limit, 'title', null);
+        setAttribute(limit, 'data-bytes', null);
+      }
+      const cell = this.reserved[i];
+      if (cell !== undefined) setBytes(cell, reserved);
     });
   }
 }
