@@ -37,7 +37,7 @@ const std::array kKeys = {
         TextKey{FIELD(listen.status), CheckStatusAddress}},
 
     Key{"metrics.per_vm", "true, false",
-        "Whether /metrics has series of each VM (about 60 a VM), or of the host and its tenants only.",
+        "Whether /metrics has series of each VM (about 55 a VM), or of the host and its tenants only.",
         BoolKey{FIELD(metrics.per_vm)}},
 
     Key{"libvirt.uri", "URI", "libvirt connection whose domains are managed.", TextKey{FIELD(libvirt.uri), CheckUri}},
