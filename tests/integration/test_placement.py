@@ -115,9 +115,10 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     hypertierd.wait_managed(vm.name)
     until(lambda: hypertierd.vm(vm.name).placement.source == 'pebs', 60, 'accesses are known',
           lambda: str(hypertierd.vm(vm.name)))
-    # 23 of 230 MiB are hot, at the end of the table, which first touch puts into SMEM.
-    load = start_gups(vm, 230, '--hot-share 0.95')
-    until(lambda: hypertierd.vm(vm.name).placement.hit_ratio > 0.9 and hit_ratio(vm, 1) > 0.95, 120,
+    # 23 of 230 MiB are hot, at the end of the table, which first touch puts into SMEM. The rest has a fifth of the accesses: of less,
+    # a slow machine makes so few that moving it would not pay. FMEM has room for 190 MiB, and serves 0.96 of them.
+    load = start_gups(vm, 230, '--hot-share 0.8')
+    until(lambda: hypertierd.vm(vm.name).placement.hit_ratio > 0.9 and hit_ratio(vm, 1) > 0.94, 120,
           'the hot set is in FMEM', lambda: str(hypertierd.vm(vm.name)))
     assert sum(agent_pages(vm, 0)) < sum(agent_pages(vm, 1)) // 4, 'FMEM is for programs'
     shown = hypertierd.tierctl('get', vm.name)
@@ -125,8 +126,8 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     target = hypertierd.tier(vm.name, FMEM).target_bytes - 96 * MIB
     ended = hypertierd.wait(hypertierd.resize(vm.name, fmem=target), timeout=120)
     assert ended.state == Operation.STATE_SUCCEEDED, ended
-    # The cold nine tenths of the table have made room; the hot tenth is where it was.
-    until(lambda: hit_ratio(vm, 1) > 0.9, 60, 'the hot set is still there', lambda: str(hypertierd.vm(vm.name)))
+    # The cold nine tenths of the table have made room; the hot tenth is where it was: 0.87 with all of it.
+    until(lambda: hit_ratio(vm, 1) > 0.83, 60, 'the hot set is still there', lambda: str(hypertierd.vm(vm.name)))
     assert hypertierd.vm(vm.name).placement.demoted_bytes >= 32 * MIB
     assert load.running
     assert hypertierd.vm(vm.name).agent.oom_deflates == 0
