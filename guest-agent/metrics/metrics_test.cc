@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <set>
@@ -147,6 +148,26 @@ TEST_F(EndpointTest, ThoseWhoSayNothingKeepNobodyOutAndAreEnded) {
   EXPECT_LT(endpoint_->Run(Clock::now()), Clock::now() + MetricsEndpoint::kPatience);
   EXPECT_EQ(endpoint_->Run(Clock::now() + MetricsEndpoint::kPatience), Time::max());
   EXPECT_EQ(Read(silent.back().get()), "");
+}
+
+TEST_F(EndpointTest, WithoutFilesItWaitsInsteadOfSpinning) {
+  const UniqueFd waiting = Connect();
+  const std::string request = "GET /metrics HTTP/1.1\r\n\r\n";
+  ASSERT_EQ(send(waiting.get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  rlimit files = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+  rlimit none = files;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  Turn();
+  const Time begin = Clock::now();
+  Turn();
+  const auto turn = Clock::now() - begin;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+  EXPECT_GE(turn, std::chrono::milliseconds(20)) << "nothing wakes it";
+  EXPECT_LE(endpoint_->Run(Clock::now()), Clock::now() + MetricsEndpoint::kPatience);
+  endpoint_->Run(Clock::now() + MetricsEndpoint::kPatience);
+  EXPECT_THAT(Read(waiting.get()), StartsWith("HTTP/1.1 200 ")) << "it has waited its turn";
 }
 
 TEST_F(EndpointTest, AnAddressThatCannotBeIsRefusedWithTheRemedy) {

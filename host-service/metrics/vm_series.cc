@@ -40,6 +40,8 @@ std::string_view SourceOf(const agent::v1::PlacementReport& placement) {
 }
 
 void AddRefusals(Families& families, const std::string& vm, const agent::v1::PlacementReport& placement) {
+  // channel/sanitize.h lets no other through.
+  static_assert(kRefusals == agent::v1::PlacementReport::Refusal::Reason_ARRAYSIZE);
   std::array<std::uint64_t, kRefusals> pages{};
   for (const agent::v1::PlacementReport::Refusal& refusal : placement.refusals()) {
     pages[static_cast<std::size_t>(refusal.reason())] = refusal.pages();
