@@ -373,6 +373,28 @@ describe('hypertierd', () => {
     });
   });
 
+  it('says of a tenant whose limit is taken away that there is none', async () => {
+    await visit({}, async (page) => {
+      /** @type {number | null} */
+      let limit = 1 << 30;
+      let tenant = '';
+      await page.route('**/api/v1/status', async (route) => {
+        const { 'if-none-match': _, ...headers } = route.request().headers();
+        const response = await route.fetch({ headers });
+        const body = await response.json();
+        tenant = body.tenants[0].id;
+        body.tenants[0].tiers[0].limit_bytes = limit;
+        await route.fulfill({ response, json: body });
+      });
+      await page.waitForResponse((response) => response.url().endsWith('/api/v1/status'));
+      const shown = page.locator(`tr[data-tenant="${tenant}"] [data-tier="fmem"] [data-field="limit"]`);
+      await page.waitForFunction((bytes) => document.querySelector(`[data-field="limit"][data-bytes="${bytes}"]`) !== null, limit);
+      limit = null;
+      await page.waitForFunction((id) => document.querySelector(`tr[data-tenant="${id}"] [data-tier="fmem"] [data-field="limit"]`)?.textContent === 'none', tenant);
+      assert.deepEqual([await shown.getAttribute('data-bytes'), await shown.getAttribute('title')], [null, null]);
+    });
+  });
+
   it('is not asked while nobody looks', async () => {
     await visit({}, async (page) => {
       await page.waitForResponse((response) => response.url().endsWith('/api/v1/status'));
