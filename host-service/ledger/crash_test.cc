@@ -23,8 +23,10 @@ using test::Targets;
   if (!ledger.ok()) _exit(1);
   while (true) {
     ++generation;
-    const OperationRecord begun = Operation(std::to_string(generation), absl::FromUnixSeconds(generation));
-    OperationRecord superseded = Operation(std::to_string(generation - 1), absl::FromUnixSeconds(generation - 1));
+    const OperationRecord begun =
+        Operation(std::to_string(generation), absl::FromUnixSeconds(static_cast<std::int64_t>(generation)));
+    OperationRecord superseded =
+        Operation(std::to_string(generation - 1), absl::FromUnixSeconds(static_cast<std::int64_t>(generation) - 1));
     superseded.state = OperationRecord::State::kCancelled;
     if (!(*ledger)->SetTargets(Targets(generation), &begun, generation > 1 ? &superseded : nullptr, nullptr).ok())
       _exit(2);
