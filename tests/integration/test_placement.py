@@ -115,8 +115,9 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     hypertierd.wait_managed(vm.name)
     until(lambda: hypertierd.vm(vm.name).placement.source == 'pebs', 60, 'accesses are known',
           lambda: str(hypertierd.vm(vm.name)))
-    # 23 of 230 MiB are hot, at the end of the table, which first touch puts into SMEM. The rest has a fifth of the accesses: of less,
-    # a slow machine makes so few that moving it would not pay. FMEM has room for 190 MiB, and serves 0.96 of them.
+    # 23 of 230 MiB are hot, at the end of the table, which first touch puts into SMEM. The rest has a fifth of the
+    # accesses: of less, a slow machine makes so few that moving it would not pay. FMEM has room for 190 MiB, and serves
+    # 0.96 of them.
     load = start_gups(vm, 230, '--hot-share 0.8')
     until(lambda: hypertierd.vm(vm.name).placement.hit_ratio > 0.9 and hit_ratio(vm, 1) > 0.94, 120,
           'the hot set is in FMEM', lambda: str(hypertierd.vm(vm.name)))
