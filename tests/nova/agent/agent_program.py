@@ -67,7 +67,7 @@ class AgentProgram:
         return self._log.read_text()
 
 
-def until(done: ty.Callable[[], ty.Any], what: str, timeout_s: float = 8, detail: ty.Callable[[], str] = str) -> None:
+def until(done: ty.Callable[[], ty.Any], what: str, timeout_s: float = 30, detail: ty.Callable[[], str] = str) -> None:
     deadline = time.monotonic() + timeout_s
     while not done():
         assert time.monotonic() < deadline, f'not in {timeout_s} s: {what}\n{detail()}'

@@ -34,7 +34,7 @@ class Host:
     def fit(self) -> bool:
         return 'CUSTOM_HYPERTIER' in self.placement.traits(self.name)
 
-    def until(self, done: collections.abc.Callable[[], object], what: str, timeout_s: float = 8) -> None:
+    def until(self, done: collections.abc.Callable[[], object], what: str, timeout_s: float = 30) -> None:
         until(done, what, timeout_s, self.agent.log)
 
     def says(self, *words: str) -> None:
