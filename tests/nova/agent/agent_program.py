@@ -6,7 +6,6 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 import typing as ty
 
 import hypertier_nova
@@ -15,7 +14,8 @@ SITE = pathlib.Path(hypertier_nova.__file__).parents[1]
 PROGRAM = SITE / 'bin' / 'hypertier-placement'
 
 INTERVAL_S = 0.2
-GRACE_S = 1.5
+GRACE_S = 3.0
+HYPERTIERD_TIMEOUT_S = 0.5
 
 _CONFIG = '''\
 [hypertier_placement]
@@ -24,7 +24,7 @@ token = admin
 endpoint = {url}
 timeout = 2
 hypertierd = {endpoint}
-hypertierd_timeout_seconds = 0.5
+hypertierd_timeout_seconds = {hypertierd_timeout}
 node_name = {node}
 interval_seconds = {interval}
 grace_seconds = {grace}
@@ -37,7 +37,8 @@ class AgentProgram:
     def __init__(self, folder: pathlib.Path, node: str, url: str, endpoint: str) -> None:
         self.config = folder / f'{node}.conf'
         self.config.write_text(
-            _CONFIG.format(url=url, endpoint=endpoint, node=node, interval=INTERVAL_S, grace=GRACE_S))
+            _CONFIG.format(url=url, endpoint=endpoint, node=node, interval=INTERVAL_S, grace=GRACE_S,
+                           hypertierd_timeout=HYPERTIERD_TIMEOUT_S))
         self._log = folder / f'{node}.log'
         self.process: ty.Optional[subprocess.Popen] = None
 
@@ -65,10 +66,3 @@ class AgentProgram:
 
     def log(self) -> str:
         return self._log.read_text()
-
-
-def until(done: ty.Callable[[], ty.Any], what: str, timeout_s: float = 30, detail: ty.Callable[[], str] = str) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not done():
-        assert time.monotonic() < deadline, f'not in {timeout_s} s: {what}\n{detail()}'
-        time.sleep(0.02)

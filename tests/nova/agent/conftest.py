@@ -4,9 +4,9 @@
 import collections.abc
 import pathlib
 import tempfile
+import time
 
 from agent_program import AgentProgram
-from agent_program import until
 import pytest
 from served_hypertierd import ServedHypertierd
 from served_placement import ServedPlacement
@@ -35,7 +35,10 @@ class Host:
         return 'CUSTOM_HYPERTIER' in self.placement.traits(self.name)
 
     def until(self, done: collections.abc.Callable[[], object], what: str, timeout_s: float = 30) -> None:
-        until(done, what, timeout_s, self.agent.log)
+        deadline = time.monotonic() + timeout_s
+        while not done():
+            assert time.monotonic() < deadline, f'not in {timeout_s} s: {what}\n{self.agent.log()}'
+            time.sleep(0.02)
 
     def says(self, *words: str) -> None:
         """Until all of them are in the agent's log."""
