@@ -103,7 +103,7 @@ int MetricsEndpoint::port() const {
 }
 
 MetricsEndpoint::Time MetricsEndpoint::Run(Time now) {
-  if (listens_again_ <= now && WatchListener().ok()) listens_again_ = Time::max();
+  if (listens_again_ <= now) listens_again_ = WatchListener().ok() ? Time::max() : now + kPatience;
   Time next = listens_again_;
   std::vector<int> late;
   for (const auto& [fd, connection] : connections_) {

@@ -16,6 +16,10 @@ using test::LedgerDirectory;
 using test::Operation;
 using test::Targets;
 
+OperationRecord OperationOf(std::uint64_t generation) {
+  return Operation(std::to_string(generation), absl::FromUnixSeconds(static_cast<std::int64_t>(generation)));
+}
+
 // Writes generation after generation, each with an operation and the end of the one before, and acknowledges each on
 // `pipe`.
 [[noreturn]] void WriteForEver(const std::string& path, std::uint64_t generation, int pipe) {
@@ -23,10 +27,8 @@ using test::Targets;
   if (!ledger.ok()) _exit(1);
   while (true) {
     ++generation;
-    const OperationRecord begun =
-        Operation(std::to_string(generation), absl::FromUnixSeconds(static_cast<std::int64_t>(generation)));
-    OperationRecord superseded =
-        Operation(std::to_string(generation - 1), absl::FromUnixSeconds(static_cast<std::int64_t>(generation) - 1));
+    const OperationRecord begun = OperationOf(generation);
+    OperationRecord superseded = OperationOf(generation - 1);
     superseded.state = OperationRecord::State::kCancelled;
     if (!(*ledger)->SetTargets(Targets(generation), &begun, generation > 1 ? &superseded : nullptr, nullptr).ok())
       _exit(2);
