@@ -127,8 +127,9 @@ def test_cold_pages_leave_before_fmem_shrinks(hypertierd, placed) -> None:
     target = hypertierd.tier(vm.name, FMEM).target_bytes - 96 * MIB
     ended = hypertierd.wait(hypertierd.resize(vm.name, fmem=target), timeout=120)
     assert ended.state == Operation.STATE_SUCCEEDED, ended
-    # The cold nine tenths of the table have made room; the hot tenth is where it was: 0.87 with all of it.
-    until(lambda: hit_ratio(vm, 1) > 0.83, 60, 'the hot set is still there', lambda: str(hypertierd.vm(vm.name)))
+    # The cold nine tenths of the table have made room; the hot tenth is there, or soon back: 0.87 with all of it.
+    # (In what order pages leave is ClassifierTest's to say.)
+    until(lambda: hit_ratio(vm, 1) > 0.83, 60, 'the hot set is there', lambda: str(hypertierd.vm(vm.name)))
     assert hypertierd.vm(vm.name).placement.demoted_bytes >= 32 * MIB
     assert load.running
     assert hypertierd.vm(vm.name).agent.oom_deflates == 0
