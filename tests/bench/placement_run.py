@@ -70,7 +70,7 @@ class Convergence(threading.Thread):
 
     def _sample(self) -> None:
         now = self._vm.counters()
-        total = _sum(now.total)
+        total = counters.added(now.total)
         self.points.append((round(time.monotonic() - self._begun, 2), total.misses('fmem'), total.misses('smem'),
                             now.regions_begun))
 
@@ -114,8 +114,8 @@ def _measure(vm: guest.VpebsVm, design: placement_designs.Design, case: Case) ->
     after = vm.counters()
     if status != 0:
         raise errors.CommandFailed(f'{case.workload.name} ends with status {status}: {command.stdout}{command.stderr}')
-    whole = _sum(after.total) - _sum(before.total)
-    region = _sum(after.regions) - _sum(before.regions) if case.workload.ours else whole
+    whole = counters.added(after.total) - counters.added(before.total)
+    region = counters.added(after.regions) - counters.added(before.regions) if case.workload.ours else whole
     cpu, vmstat = _threads(vm), _vmstat(vm)
     return {
         'design': design.name,
@@ -132,10 +132,6 @@ def _measure(vm: guest.VpebsVm, design: placement_designs.Design, case: Case) ->
         'report': _report(command.stdout) if case.workload.ours else {},
         **design.finish(vm),
     }
-
-
-def _sum(by_vcpu: list[counters.Counters]) -> counters.Counters:
-    return sum(by_vcpu[1:], by_vcpu[0])
 
 
 def _report(stdout: str) -> dict[str, typing.Any]:

@@ -20,10 +20,6 @@ Probe = collections.abc.Callable[..., dict[str, typing.Any]]
 one_kernel = pytest.mark.parametrize('vm', ['6.12'], indirect=True)
 
 
-def total(by_vcpu: list[counters.Counters]) -> counters.Counters:
-    return sum(by_vcpu[1:], by_vcpu[0])
-
-
 @pytest.fixture(params=['6.1', '6.12'])
 def vm(lab: Lab, request: pytest.FixtureRequest) -> guest.VpebsVm:
     return guest.boot(lab, kernel=request.param, fmem='160MiB', smem='256MiB', balloon='none')
@@ -102,7 +98,7 @@ def test_the_model_charges_misses_to_the_tier_of_the_memory(vm: guest.VpebsVm) -
         # Fills 64 MiB, a store a line, and in one round checks and rewrites each line.
         vm.run(f'memhog --node {node} --bytes {64 * MIB} --rounds 1', timeout=300)
         after = vm.counters()
-        spent = total(after.total) - total(before.total)
+        spent = counters.added(after.total) - counters.added(before.total)
         lines[tier] = {name: spent.misses(name) for name in ('fmem', 'smem', 'other')}
         assert after.seconds(spent, 'dram+pmem') > after.seconds(spent, 'dram+cxl')
     # A clear of each line by the kernel, the fill, and the check: 3 MiB of lines; the rewrite hits.
@@ -119,7 +115,7 @@ def test_a_workload_reports_the_modelled_cost_of_its_region(vm: guest.VpebsVm) -
     report = json.loads(vm.read(f'gups --pattern uniform --bytes {words * 8} --updates {updates}', timeout=300))
     snapshot = vm.counters()
     assert snapshot.regions_begun == snapshot.regions_ended == 1
-    region = total(snapshot.regions)
+    region = counters.added(snapshot.regions)
     misses = region.misses('fmem') + region.misses('smem')
     assert misses == pytest.approx(updates, rel=0.1)
     assert report['fmem_hit_ratio'] == pytest.approx(region.fmem_hit_ratio(), abs=1e-3)

@@ -82,6 +82,11 @@ class Snapshot:
         return ns * 1e-9
 
 
+def added(by_vcpu: list[Counters]) -> Counters:
+    """Of all vCPUs together."""
+    return sum(by_vcpu[1:], by_vcpu[0])
+
+
 def read(path: pathlib.Path) -> Snapshot:
     """Reads the file. A counter that moves meanwhile is old or new, never torn."""
     with open(path, 'rb') as file:
