@@ -190,8 +190,7 @@ def test_a_killed_agent_and_an_unloaded_module_lose_nothing(placed) -> None:
     # Both verify what they have written; what they are bound to, nobody may move.
     hogs = [vm.memhog('fmem', '144MiB'), vm.memhog('smem', '96MiB')]
     # Its table is exchanged meanwhile.
-    load = vm.start('exec gups --pattern moving --hot-share 0.95 --bytes 128M --updates 64M --moves 4 '
-                    '--warmup-seconds 600')
+    load = start_gups(vm, TABLE_MIB, f'--pattern moving --moves 4 {SKEWED}', updates='64M')
     for at_work in (True, False, False, True, False, True):
         agent = vm.start(f'exec {binary} --placement-log 1')
         if at_work:
