@@ -138,8 +138,7 @@ class HyperPlace(Design):
         assert self._agent is not None
         if not self._agent.running:
             raise errors.LabError(f'hypertier-agent has ended during the run: {self._agent.stderr[-2000:]}')
-        status = vm.read(f'cat /proc/$(pidof {pathlib.Path(AGENT).name})/status')
-        peak = next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith('VmHWM:'))
+        peak = peak_bytes(vm, AGENT)
         self._agent.kill(signal.SIGTERM)
         self._agent.wait(AGENT_SECONDS)
         said = self._agent.stderr
@@ -165,6 +164,12 @@ class HyperPlaceAccessedBit(HyperPlace):
 
 
 DESIGNS: tuple[type[Design], ...] = (FirstTouch, KernelTiering, Damon, HyperPlacePebs, HyperPlaceAccessedBit, AllFmem)
+
+
+def peak_bytes(vm: guest.VpebsVm, program: str) -> int:
+    """Most memory that a running program of the guest has had."""
+    status = vm.read(f'cat /proc/$(pidof {pathlib.Path(program).name})/status')
+    return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith('VmHWM:'))
 
 
 @functools.cache

@@ -43,6 +43,10 @@ class Counters:
     def misses(self, tier: str) -> int:
         return sum(getattr(self, f'{tier}_misses'))
 
+    def user_misses(self) -> int:
+        """Of programs, whichever tier served them."""
+        return sum(sum(getattr(self, f'{tier}_misses')[::2]) for tier in TIERS)
+
     def fmem_hit_ratio(self) -> float:
         """The share of misses that FMEM served; 1 if there were none."""
         fmem, smem = self.misses('fmem'), self.misses('smem')
